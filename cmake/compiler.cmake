@@ -1,0 +1,30 @@
+# Flags that every target of ours gets, and ccache when it is there.
+add_library(pollhook_options INTERFACE)
+target_compile_features(pollhook_options INTERFACE cxx_std_20)
+target_compile_options(pollhook_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Woverloaded-virtual -Wformat=2 -Wextra-semi
+  $<$<CXX_COMPILER_ID:GNU>:-Wduplicated-cond -Wlogical-op -Wuseless-cast>
+  $<$<BOOL:${POLLHOOK_WARNINGS_AS_ERRORS}>:-Werror>)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+
+# Everything in one process must agree about the sanitizer, so the flags are global.
+if(POLLHOOK_SANITIZE)
+  add_compile_options(-fsanitize=${POLLHOOK_SANITIZE} -fno-omit-frame-pointer)
+  if(POLLHOOK_SANITIZE MATCHES "undefined")
+    add_compile_options(-fno-sanitize-recover=undefined)
+  endif()
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # GCC 12 reports Asio's recycled coroutine frames as mismatched, and Asio's fences under thread.
+    add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-Wno-mismatched-new-delete> -Wno-tsan)
+  endif()
+  add_link_options(-fsanitize=${POLLHOOK_SANITIZE})
+endif()
+
+find_program(POLLHOOK_CCACHE ccache)
+if(POLLHOOK_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  # Precompiled headers need these sloppiness settings to be cached at all.
+  set(launcher ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros CCACHE_NOHASHDIR=1 ${POLLHOOK_CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${launcher})
+  set(CMAKE_C_COMPILER_LAUNCHER ${launcher})
+endif()

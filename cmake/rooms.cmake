@@ -1,0 +1,38 @@
+# pollhook_room(<name> SOURCES <cpp>... LINKS <targets>...)
+#
+# One static library for each room: sources beside the calling CMakeLists.txt, headers in include/pollhook/<name>.
+function(pollhook_room name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINKS")
+  add_library(pollhook_${name} STATIC ${arg_SOURCES})
+  add_library(pollhook::${name} ALIAS pollhook_${name})
+  target_include_directories(pollhook_${name} PUBLIC ${PROJECT_SOURCE_DIR}/include)
+  target_link_libraries(pollhook_${name} PUBLIC pollhook_asio ${arg_LINKS} PRIVATE pollhook_options spdlog::spdlog)
+  pollhook_precompile(pollhook_${name})
+endfunction()
+
+# Reuses the shared precompiled headers in a target.
+function(pollhook_precompile target)
+  if(POLLHOOK_PRECOMPILED_HEADERS)
+    target_precompile_headers(${target} REUSE_FROM pollhook_precompiled)
+    get_target_property(flags pollhook_precompiled COMPILE_OPTIONS)
+    if(flags)
+      target_compile_options(${target} PRIVATE ${flags})
+    endif()
+  endif()
+endfunction()
+
+# pollhook_test(<name> SOURCES <cpp>... LINKS <targets>...): one GoogleTest program, each of its tests known to ctest.
+function(pollhook_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT;LABEL" "SOURCES;LINKS")
+  add_executable(${name} ${arg_SOURCES})
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+  target_link_libraries(${name} PRIVATE ${arg_LINKS} pollhook_test_support pollhook_options spdlog::spdlog GTest::gmock GTest::gtest_main)
+  pollhook_precompile(${name})
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 60)
+  endif()
+  if(NOT arg_LABEL)
+    set(arg_LABEL unit)
+  endif()
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS ${arg_LABEL})
+endfunction()

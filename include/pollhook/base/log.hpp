@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string_view>
+
+namespace pollhook::base {
+
+enum class LogLevel { trace, debug, info, warn, error };
+
+/// `automatic` is `journal` when standard error is the journal (JOURNAL_STREAM, see systemd.exec(5)), else `text`.
+enum class LogFormat { automatic, text, json, journal };
+
+/// Sends spdlog's default logger to standard error.
+///
+/// text:    `2026-11-21T03:18:39.123Z info  poll.failed: provider=quickrouter error="timed out"`
+/// json:    one object a line, with `time`, `level` and `message`.
+/// journal: `<6>poll.failed: …`, the level as sd-daemon(3) wants it and no time stamp.
+/// Call once at start, before other threads run; the level alone may be changed later by calling it again.
+void set_up_logging(LogLevel level, LogFormat format);
+
+}  // namespace pollhook::base

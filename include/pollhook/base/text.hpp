@@ -1,0 +1,21 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace pollhook::base {
+
+/// `text` made safe for one line of a log or a terminal: control characters, DEL, backslash and the double quote are
+/// escaped (`\n`, `\x1b`, …), bytes that are not UTF-8 too; cut to `limit` bytes with `…` when it is longer.
+/// Everything that came from outside passes through here before it is logged or shown.
+std::string printable(std::string_view text, std::size_t limit = 200);
+
+/// ASCII only, whatever the locale.
+std::string to_lower(std::string_view text);
+bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept;
+
+/// Without leading and trailing ASCII white space.
+std::string_view trim(std::string_view text) noexcept;
+
+}  // namespace pollhook::base

@@ -1,0 +1,89 @@
+#pragma once
+
+#include "pollhook/base/clock.hpp"
+#include "pollhook/base/result.hpp"
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pollhook::http {
+
+/// A request as a server sees it: bounded, checked, with the fields in their order.
+struct ServerRequest {
+    std::string method;
+    std::string target;  ///< as it came; starts with `/`
+    std::string path;    ///< percent-decoded, without query
+    std::vector<std::pair<std::string, std::string>> query;   ///< decoded
+    std::vector<std::pair<std::string, std::string>> fields;  ///< names in lower case
+    std::string body;
+    std::string peer;    ///< `127.0.0.1:51234` or `unix`
+
+    /// The first field of that (lower-case) name, empty when there is none.
+    [[nodiscard]] std::string_view field(std::string_view name) const;
+    [[nodiscard]] std::optional<std::string_view> parameter(std::string_view name) const;
+};
+
+/// What a server may do to a connection on purpose; the simulator's faults are made of these.
+enum class Disruption {
+    none,
+    reset,         ///< RST instead of an answer
+    hang,          ///< read the request, never answer, until the peer gives up or the server stops
+    close_midway,  ///< head and half of the body, then close
+};
+
+struct ServerResponse {
+    int status = 200;
+    std::string content_type = "application/json";
+    std::vector<std::pair<std::string, std::string>> fields;
+    std::string body;
+    bool close = false;
+    Disruption disruption = Disruption::none;
+};
+
+struct ServerOptions {
+    std::vector<std::string> listen;     ///< `127.0.0.1:8780`, `[::1]:0`, `unix:/run/pollhook/admin.sock` (mode 0660)
+    std::size_t max_connections = 64;
+    std::size_t head_limit = 8 * 1024;
+    std::size_t body_limit = 8 * 1024 * 1024;
+    base::Duration request_timeout = std::chrono::seconds(30);  ///< from the first byte to the whole request, and for the answer
+    base::Duration idle_timeout = std::chrono::seconds(60);
+};
+
+/// A small HTTP/1.1 server for the admin API, the simulator and the receiver.
+///
+/// Refuses what is too large with 413 or 431 and what is not HTTP with 400, before the handler sees it. When descriptors run out it
+/// pauses instead of spinning. Lives on the loop.
+class Server {
+public:
+    /// Answers one request. Exceptions are logged and become a 500 problem document. The request lives until it completes.
+    using Respond = std::function<boost::asio::awaitable<ServerResponse>(const ServerRequest&)>;
+
+    Server(boost::asio::io_context& loop, base::Clock& clock, ServerOptions options, Respond respond);
+    Server(const Server&) = delete;
+    Server& operator=(const Server&) = delete;
+    ~Server();
+
+    /// Binds every address; an error names the one that failed in its message (thrown as std::system_error: this is start-up).
+    void open();
+    /// The addresses it really listens on (ports filled in), as TCP endpoints; unix sockets are not among them.
+    [[nodiscard]] std::vector<boost::asio::ip::tcp::endpoint> endpoints() const;
+    /// Serves until cancelled, or until stop().
+    [[nodiscard]] boost::asio::awaitable<void> run();
+    /// No new connections and requests; what is being answered may finish within `grace`.
+    [[nodiscard]] boost::asio::awaitable<void> stop(base::Duration grace);
+
+private:
+    class Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace pollhook::http
