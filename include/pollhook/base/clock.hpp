@@ -10,8 +10,8 @@ namespace pollhook::base {
 
 /// A place where one coroutine waits, for a moment in time or for wake(), whichever comes first.
 ///
-/// It serves as the sleep of a loop (the scheduler sleeps until the next due task, a registration wakes it) and as
-/// the deadline of a connection. Not thread-safe; it must outlive the wait.
+/// It serves as the sleep of a loop (the scheduler sleeps until the next due task, a registration wakes it)
+/// and as the deadline of a connection. Not thread-safe; it must outlive the wait.
 class Timer {
 public:
     Timer() = default;
@@ -20,7 +20,8 @@ public:
     virtual ~Timer() = default;
 
     /// True when `when` was reached, false when woken earlier or when the waiting coroutine was cancelled.
-    /// One waiter at a time. A wake() that comes while nobody waits is not remembered: look at the state first.
+    /// SteadyPoint::max() waits for wake() alone. One waiter at a time. A wake() that comes while nobody
+    /// waits is not remembered: look at the state first.
     [[nodiscard]] virtual boost::asio::awaitable<bool> wait_until(SteadyPoint when) = 0;
 
     /// Ends the wait under way, if there is one.

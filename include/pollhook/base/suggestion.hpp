@@ -6,8 +6,9 @@
 
 namespace pollhook::base {
 
-/// The candidate that was probably meant by `word`, for a "did you mean": the nearest one by Damerau-Levenshtein
-/// distance, and only when that distance is at most max(2, length of `word` / 3). Empty when none is near enough.
+/// The candidate that was probably meant by `word`, for a "did you mean": the nearest one by
+/// Damerau-Levenshtein distance, and only when that distance is at most max(2, length of `word` / 3). Empty
+/// when none is near enough.
 std::string suggestion(std::string_view word, std::span<const std::string> candidates);
 
 }  // namespace pollhook::base

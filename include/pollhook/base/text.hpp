@@ -6,10 +6,14 @@
 
 namespace pollhook::base {
 
-/// `text` made safe for one line of a log or a terminal: control characters, DEL, backslash and the double quote are
-/// escaped (`\n`, `\x1b`, …), bytes that are not UTF-8 too; cut to `limit` bytes with `…` when it is longer.
-/// Everything that came from outside passes through here before it is logged or shown.
+/// `text` made safe for one line of a log or a terminal: control characters, line breaks and marks of
+/// direction of Unicode, backslash and the double quote are escaped (`\n`, `\x1b`, …), bytes that are not
+/// UTF-8 too. What is longer than `limit` bytes is cut there, between characters, and ends in `…`. Everything
+/// that came from outside passes through here before it is logged or shown.
 std::string printable(std::string_view text, std::size_t limit = 200);
+
+/// Whether every byte belongs to a well-formed UTF-8 sequence (RFC 3629).
+bool is_utf8(std::string_view text) noexcept;
 
 /// ASCII only, whatever the locale.
 std::string to_lower(std::string_view text);

@@ -1,0 +1,34 @@
+#pragma once
+
+#include "pollhook/base/clock.hpp"
+#include "pollhook/config/config.hpp"
+#include "pollhook/http/address_guard.hpp"
+#include "pollhook/http/client.hpp"
+#include "pollhook/sink/sink.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <memory>
+
+namespace pollhook::sink {
+
+/// What sinks are built from; all of it outlives them.
+struct Surroundings {
+    base::Clock* clock = nullptr;
+    http::Client* client = nullptr;
+    boost::asio::any_io_executor loop;
+    boost::asio::any_io_executor file_writer;   ///< a thread for blocking writes, shared by the file and stdout sinks
+};
+
+/// The sink that a `[[sink]]` describes.
+std::unique_ptr<Sink> make_sink(const config::Sink& sink, const config::Delivery& delivery, const Surroundings& surroundings);
+
+/// What sends to the tasks' own URLs (ClaimedDelivery::url), behind `guard`, which must outlive it.
+std::unique_ptr<Sink> make_task_webhooks(
+    const config::TaskWebhooks& task_webhooks,
+    const config::Delivery& delivery,
+    const http::AddressGuard& guard,
+    const Surroundings& surroundings
+);
+
+}  // namespace pollhook::sink

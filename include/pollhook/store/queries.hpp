@@ -1,0 +1,117 @@
+#pragma once
+
+#include "pollhook/base/time.hpp"
+#include "pollhook/store/outbox.hpp"
+#include "pollhook/task/event.hpp"
+#include "pollhook/task/key.hpp"
+#include "pollhook/task/status.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace pollhook::store {
+
+struct Attempt;
+
+/// A page's cursor is the last row of the page before; newest first where nothing else is said.
+struct TaskQuery {
+    std::optional<task::Status> status;
+    std::string provider;              ///< empty: all
+    std::string q;                     ///< part of the id; empty: all
+    std::size_t limit = 50;            ///< 1 to 1000
+    std::int64_t before = 0;           ///< row; 0: from the newest
+};
+struct TaskSummary {
+    TaskRow row{};
+    task::TaskKey key;
+    task::Status status{};
+    std::string upstream_status;
+    int progress = 0;
+    std::uint32_t sequence = 0;
+    std::string webhook_url;
+    std::string metadata;
+    base::TimePoint registered_at{};
+    base::TimePoint changed_at{};
+    std::optional<base::TimePoint> ended_at;
+};
+struct TaskPage {
+    std::vector<TaskSummary> tasks;
+    std::int64_t next = 0;             ///< 0: no more
+};
+
+struct TransitionRow {
+    std::uint32_t sequence = 0;
+    task::EventType type{};
+    task::Status from{};
+    task::Status to{};
+    int from_progress = 0;
+    int to_progress = 0;
+    std::string upstream_status;
+    base::TimePoint at{};
+};
+
+/// Oldest first: `after` is the row of the last event seen.
+struct EventQuery {
+    std::int64_t after = 0;
+    std::vector<task::EventType> types;  ///< empty: all
+    std::size_t limit = 50;              ///< 1 to 1000
+    std::optional<base::TimePoint> since;
+    std::optional<TaskRow> task;
+};
+struct EventPage {
+    std::vector<StoredEvent> events;
+    std::int64_t next = 0;             ///< `after` of the next page; 0: no more for now
+};
+
+struct DeliveryQuery {
+    std::optional<DeliveryState> state;
+    std::string sink;                  ///< a configured sink's name, or `task`; empty: all
+    std::optional<task::TaskKey> task;
+    std::string origin;                ///< as in `origins`; empty: all
+    std::size_t limit = 50;            ///< 1 to 1000
+    std::optional<DeliveryKey> before; ///< empty: from the newest
+};
+struct DeliverySummary {
+    DeliveryKey key;
+    std::string sink;                  ///< name, or `task`
+    std::string origin;
+    std::string url;                   ///< the task's own URL; empty for configured sinks
+    task::TaskKey task;
+    std::string event_id;
+    task::EventType type{};
+    DeliveryState state{};
+    std::uint32_t attempts = 0;
+    std::optional<base::TimePoint> due;      ///< pending and head of its lane
+    std::optional<base::TimePoint> ended_at;
+    std::string reason;
+    base::TimePoint created_at{};
+};
+struct DeliveryPage {
+    std::vector<DeliverySummary> deliveries;
+    std::optional<DeliveryKey> next;
+};
+struct DeliveryDetail {
+    DeliverySummary summary;
+    std::vector<Attempt> attempts;
+};
+struct TaskDetail {
+    TaskSummary summary;
+    std::string contradiction;         ///< a later, contradicting word of the relay; empty: none
+    std::vector<TransitionRow> transitions;
+    std::vector<StoredEvent> events;
+    std::vector<DeliverySummary> deliveries;
+};
+
+struct Totals {
+    std::map<std::string, std::map<task::Status, std::uint64_t>> tasks;    ///< by provider
+    std::map<DeliveryState, std::uint64_t> deliveries;
+    std::optional<base::TimePoint> oldest_pending_delivery;
+    std::uint64_t events = 0;
+    std::uint64_t size_bytes = 0;      ///< of the database file and its WAL
+};
+
+}  // namespace pollhook::store
