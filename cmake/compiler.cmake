@@ -6,7 +6,10 @@ target_compile_options(pollhook_options INTERFACE
   $<$<CXX_COMPILER_ID:GNU>:-Wduplicated-cond -Wlogical-op -Wuseless-cast>
   $<$<BOOL:${POLLHOOK_WARNINGS_AS_ERRORS}>:-Werror>)
 set(CMAKE_CXX_EXTENSIONS OFF)
-set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+
+# One model for libraries and programs, since they share a precompiled header.
+add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-fPIE>)
+add_link_options(-pie)
 
 # Everything in one process must agree about the sanitizer, so the flags are global.
 if(POLLHOOK_SANITIZE)

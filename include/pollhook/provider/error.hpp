@@ -11,13 +11,15 @@ namespace pollhook::provider {
 
 /// Why a look at a relay failed.
 enum class Errc {
-    unauthorized = 1,  ///< 401 or 403: the key was refused, or may not poll; an alarm of the provider, never of a task
+    unauthorized =
+        1,  ///< 401 or 403: the key was refused, or may not poll; an alarm of the provider, never of a task
     rate_limited,      ///< 429
     refused,           ///< another 4xx: the request itself is not wanted (a batch too large, a poisonous id)
     unavailable,       ///< 408, 409, 425, 5xx, a time-out, no connection
     redirected,        ///< 3xx: the base URL is wrong; never followed
     malformed_answer,  ///< 2xx, but not what the relay documents: HTML, `success: false`, cut JSON
-    suspicious_empty,  ///< `200 []` for a batch of several (new-api answers so when its database fails); the ids are in Answer::missing too
+    suspicious_empty,  ///< `200 []` for a batch of several (new-api answers so when its database fails); the
+                       ///< ids are in Answer::missing too
     cancelled,
 };
 

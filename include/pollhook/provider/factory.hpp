@@ -10,6 +10,8 @@
 namespace pollhook::provider {
 
 /// The dialect that a `[[provider]]` names. `clock` and `client` must outlive it.
-std::unique_ptr<Provider> make_provider(const config::Provider& provider, base::Clock& clock, http::Client& client);
+std::unique_ptr<Provider> make_provider(
+    const config::Provider& provider, base::Clock& clock, http::Client& client
+);
 
 }  // namespace pollhook::provider

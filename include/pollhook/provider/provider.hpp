@@ -26,22 +26,23 @@ struct Answer {
     Answer& operator=(Answer&&) = default;
     ~Answer() = default;
 
-    std::deque<std::string> bodies;    ///< a deque, because its elements stay where they are when it grows or is moved
+    std::deque<std::string>
+        bodies;  ///< a deque, because its elements stay where they are when it grows or is moved
     std::vector<task::Observation> observations;  ///< at most one for each id
-    /// Ids whose absence from the answer counts as a miss (upstream.md section 1.1). Ids that could not be asked about
-    /// (a refused chunk, a page cap) are in neither list.
+    /// Ids whose absence from the answer counts as a miss (upstream.md section 1.1). Ids that could not be
+    /// asked about (a refused chunk, a page cap) are in neither list.
     std::vector<std::string> missing;
-    std::size_t malformed = 0;         ///< items that could not be read
-    std::size_t foreign = 0;           ///< items that nobody asked for
-    std::size_t requests = 0;          ///< made to the relay for this answer
-    std::size_t bytes = 0;             ///< received
+    std::size_t malformed = 0;  ///< items that could not be read
+    std::size_t foreign = 0;    ///< items that nobody asked for
+    std::size_t requests = 0;   ///< made to the relay for this answer
+    std::size_t bytes = 0;      ///< received
 };
 
 /// A failed look. No failure ever changes a task's state (upstream.md section 5.7).
 struct LookFailure {
     Errc kind = Errc::unavailable;
-    std::string detail;                          ///< for people, printable: `HTTP 503`, `timed out after 15s`, …
-    std::optional<base::Duration> retry_after;   ///< as the relay asked, not yet capped
+    std::string detail;  ///< for people, printable: `HTTP 503`, `timed out after 15s`, …
+    std::optional<base::Duration> retry_after;  ///< as the relay asked, not yet capped
 };
 
 struct LookResult {
@@ -62,11 +63,12 @@ public:
     /// The most ids that one look() should be given.
     [[nodiscard]] virtual std::size_t batch_size() const noexcept = 0;
 
-    /// Asks for `ids`, each valid by task::is_valid_id. Never throws for anything that the relay does; a cancelled look ends with
-    /// whatever it has and a failure. `ids` must outlive the operation.
+    /// Asks for `ids`, each valid by task::is_valid_id. Never throws for anything that the relay does; a
+    /// cancelled look ends with whatever it has and a failure. `ids` must outlive the operation.
     [[nodiscard]] virtual boost::asio::awaitable<LookResult> look(std::span<const std::string> ids) = 0;
 
-    /// Everything that an event needs, from one observation's raw bytes. Pure. An error when they cannot be read.
+    /// Everything that an event needs, from one observation's raw bytes. Pure. An error when they cannot be
+    /// read.
     [[nodiscard]] virtual base::Result<task::Snapshot> snapshot(std::string_view raw) const = 0;
 
     /// Whether discover() brings anything (`discover = true` of a provider with a feed).

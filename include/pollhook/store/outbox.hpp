@@ -20,8 +20,8 @@ enum class TaskRow : std::int64_t {};
 /// A row of `sinks`; 0 is the task's own webhookUrl.
 enum class SinkId : std::int32_t {};
 inline constexpr SinkId task_webhook{0};
-/// A row of `origins`: what deliveries are queued and limited by. A configured sink is one (`sink:ops`), and so is the scheme, host and port
-/// of a task's URL (`https://example.com`).
+/// A row of `origins`: what deliveries are queued and limited by. A configured sink is one (`sink:ops`), and
+/// so is the scheme, host and port of a task's URL (`https://example.com`).
 enum class OriginId : std::int64_t {};
 
 /// A delivery's natural key: one event of one task to one destination. Its lane is (task, sink).
@@ -39,7 +39,7 @@ struct DeliveryKey {
 
 enum class DeliveryState : std::uint8_t {
     pending = 0,
-    in_flight = 1,   ///< claimed: in the dispatcher's memory, waiting for its turn or being attempted
+    in_flight = 1,  ///< claimed: in the dispatcher's memory, waiting for its turn or being attempted
     delivered = 2,
     dead = 3,
     superseded = 4,
@@ -51,30 +51,31 @@ std::optional<DeliveryState> parse_delivery_state(std::string_view name) noexcep
 
 /// An event as it was committed. Immutable, shared by its deliveries and their attempts.
 struct StoredEvent {
-    std::int64_t row = 0;              ///< position in the order of commits
+    std::int64_t row = 0;  ///< position in the order of commits
     std::string id;
     task::EventType type{};
     task::TaskKey task;
     std::uint32_t sequence = 0;
     base::TimePoint at{};
-    std::string body;                  ///< the Standard Webhooks payload, exactly as it is sent
-    std::uint32_t upstream_at = 0;     ///< see task::EventBody
+    std::string body;               ///< the Standard Webhooks payload, exactly as it is sent
+    std::uint32_t upstream_at = 0;  ///< see task::EventBody
 };
 
 /// A delivery that the dispatcher owns until it is settled. It is the head of its lane.
 struct ClaimedDelivery {
     DeliveryKey key;
     OriginId origin{};
-    std::uint32_t attempts = 0;        ///< made before
-    base::TimePoint committed_at{};    ///< of the event
-    std::string url;                   ///< the task's own; empty for configured sinks
+    std::uint32_t attempts = 0;      ///< made before
+    base::TimePoint committed_at{};  ///< of the event
+    std::string url;                 ///< the task's own; empty for configured sinks
     std::shared_ptr<const StoredEvent> event;
 };
 
-/// How many deliveries the dispatcher has room for when an operation is handed in; the store claims no more, the rest waits in SQLite.
+/// How many deliveries the dispatcher has room for when an operation is handed in; the store claims no more,
+/// the rest waits in SQLite.
 struct ClaimPolicy {
     std::size_t room = 0;
-    std::vector<OriginId> saturated;   ///< sorted; nothing more is claimed for these
+    std::vector<OriginId> saturated;  ///< sorted; nothing more is claimed for these
 };
 
 }  // namespace pollhook::store

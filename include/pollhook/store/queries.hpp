@@ -20,10 +20,10 @@ struct Attempt;
 /// A page's cursor is the last row of the page before; newest first where nothing else is said.
 struct TaskQuery {
     std::optional<task::Status> status;
-    std::string provider;              ///< empty: all
-    std::string q;                     ///< part of the id; empty: all
-    std::size_t limit = 50;            ///< 1 to 1000
-    std::int64_t before = 0;           ///< row; 0: from the newest
+    std::string provider;     ///< empty: all
+    std::string q;            ///< part of the id; empty: all
+    std::size_t limit = 50;   ///< 1 to 1000
+    std::int64_t before = 0;  ///< row; 0: from the newest
 };
 struct TaskSummary {
     TaskRow row{};
@@ -40,7 +40,7 @@ struct TaskSummary {
 };
 struct TaskPage {
     std::vector<TaskSummary> tasks;
-    std::int64_t next = 0;             ///< 0: no more
+    std::int64_t next = 0;  ///< 0: no more
 };
 
 struct TransitionRow {
@@ -64,28 +64,28 @@ struct EventQuery {
 };
 struct EventPage {
     std::vector<StoredEvent> events;
-    std::int64_t next = 0;             ///< `after` of the next page; 0: no more for now
+    std::int64_t next = 0;  ///< `after` of the next page; 0: no more for now
 };
 
 struct DeliveryQuery {
     std::optional<DeliveryState> state;
-    std::string sink;                  ///< a configured sink's name, or `task`; empty: all
+    std::string sink;  ///< a configured sink's name, or `task`; empty: all
     std::optional<task::TaskKey> task;
-    std::string origin;                ///< as in `origins`; empty: all
-    std::size_t limit = 50;            ///< 1 to 1000
-    std::optional<DeliveryKey> before; ///< empty: from the newest
+    std::string origin;                 ///< as in `origins`; empty: all
+    std::size_t limit = 50;             ///< 1 to 1000
+    std::optional<DeliveryKey> before;  ///< empty: from the newest
 };
 struct DeliverySummary {
     DeliveryKey key;
-    std::string sink;                  ///< name, or `task`
+    std::string sink;  ///< name, or `task`
     std::string origin;
-    std::string url;                   ///< the task's own URL; empty for configured sinks
+    std::string url;  ///< the task's own URL; empty for configured sinks
     task::TaskKey task;
     std::string event_id;
     task::EventType type{};
     DeliveryState state{};
     std::uint32_t attempts = 0;
-    std::optional<base::TimePoint> due;      ///< pending and head of its lane
+    std::optional<base::TimePoint> due;  ///< pending and head of its lane
     std::optional<base::TimePoint> ended_at;
     std::string reason;
     base::TimePoint created_at{};
@@ -100,18 +100,18 @@ struct DeliveryDetail {
 };
 struct TaskDetail {
     TaskSummary summary;
-    std::string contradiction;         ///< a later, contradicting word of the relay; empty: none
+    std::string contradiction;  ///< a later, contradicting word of the relay; empty: none
     std::vector<TransitionRow> transitions;
     std::vector<StoredEvent> events;
     std::vector<DeliverySummary> deliveries;
 };
 
 struct Totals {
-    std::map<std::string, std::map<task::Status, std::uint64_t>> tasks;    ///< by provider
+    std::map<std::string, std::map<task::Status, std::uint64_t>> tasks;  ///< by provider
     std::map<DeliveryState, std::uint64_t> deliveries;
     std::optional<base::TimePoint> oldest_pending_delivery;
     std::uint64_t events = 0;
-    std::uint64_t size_bytes = 0;      ///< of the database file and its WAL
+    std::uint64_t size_bytes = 0;  ///< of the database file and its WAL
 };
 
 }  // namespace pollhook::store

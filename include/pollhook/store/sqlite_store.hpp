@@ -16,7 +16,11 @@ namespace pollhook::store {
 /// Why a store cannot be opened, in a text for the operator; code() is one of Errc.
 class StartError final : public std::runtime_error {
 public:
-    StartError(boost::system::error_code code, const std::string& what) : std::runtime_error(what), code_(code) {}
+    StartError(boost::system::error_code code, const std::string& what)
+        : std::runtime_error(what),
+          code_(code)
+    {
+    }
     [[nodiscard]] const boost::system::error_code& code() const noexcept { return code_; }
 
 private:
@@ -26,37 +30,49 @@ private:
 enum class Synchronous { full, normal };
 
 struct SqliteOptions {
-    std::filesystem::path directory;   ///< made when missing, mode 0700; locked for this process
+    std::filesystem::path directory;  ///< made when missing, mode 0700; locked for this process
     std::string file = "pollhook.db";
     Synchronous synchronous = Synchronous::full;
-    std::uint64_t max_size = 10ULL * 1024 * 1024 * 1024;   ///< bytes of database and WAL; above it no task is registered
-    std::string vfs;                   ///< SQLite VFS name; empty: the system's
-    /// Where the writing operations run; empty: a thread of the store's own. The simulation gives its own loop.
+    std::uint64_t max_size =
+        10ULL * 1024 * 1024 * 1024;  ///< bytes of database and WAL; above it no task is registered
+    std::string vfs;                 ///< SQLite VFS name; empty: the system's
+    /// Where the writing operations run; empty: a thread of the store's own. The simulation gives its own
+    /// loop.
     boost::asio::any_io_executor writer;
     boost::asio::any_io_executor reader;
 };
 
 /// A Store in one SQLite file (WAL, STRICT tables), reliability.md section 3.
 ///
-/// One connection writes, on the store thread; it takes everything that waits, makes one transaction and completes all of it
-/// on the loop. A second, query-only connection on its own thread serves the queries.
+/// One connection writes, on the store thread; it takes everything that waits, makes one transaction and
+/// completes all of it on the loop. A second, query-only connection on its own thread serves the queries.
 class SqliteStore final : public Store {
 public:
-    /// Opens, locks, checks (quick_check, write probe) and migrates (with a backup first). Throws StartError with a text that says what to do.
+    /// Opens, locks, checks (quick_check, write probe) and migrates (with a backup first). Throws StartError
+    /// with a text that says what to do.
     SqliteStore(boost::asio::any_io_executor loop, SqliteOptions options);
     ~SqliteStore() override;
 
     [[nodiscard]] Operation<std::vector<SinkRow>> open_sinks(std::vector<std::string> names) override;
-    [[nodiscard]] Operation<std::vector<Registered>> register_tasks(std::vector<Registration> batch, base::TimePoint now) override;
+    [[nodiscard]] Operation<std::vector<Registered>> register_tasks(
+        std::vector<Registration> batch, base::TimePoint now
+    ) override;
     [[nodiscard]] Operation<std::optional<TaskRow>> remove_task(task::TaskKey key) override;
-    [[nodiscard]] Operation<std::vector<WatchedTask>> watched(std::string provider, TaskRow after, std::size_t limit) override;
+    [[nodiscard]] Operation<std::vector<WatchedTask>> watched(
+        std::string provider, TaskRow after, std::size_t limit
+    ) override;
     [[nodiscard]] Operation<void> end_settling(std::vector<TaskRow> tasks) override;
-    [[nodiscard]] Operation<void> note_contradiction(TaskRow task, std::string upstream_status, base::TimePoint at) override;
+    [[nodiscard]] Operation<void> note_contradiction(
+        TaskRow task, std::string upstream_status, base::TimePoint at
+    ) override;
     [[nodiscard]] Operation<Recorded> record(std::vector<Change> batch, ClaimPolicy policy) override;
     [[nodiscard]] Operation<std::vector<OriginBacklog>> backlog() override;
     [[nodiscard]] Operation<Claimed> claim(std::vector<ClaimRequest> requests, base::TimePoint now) override;
-    [[nodiscard]] Operation<Settled> settle(std::vector<Settlement> batch, base::TimePoint now, ClaimPolicy policy) override;
-    [[nodiscard]] Operation<void> cancel_task_webhook(TaskRow task, std::string reason, base::TimePoint now) override;
+    [[nodiscard]] Operation<Settled> settle(
+        std::vector<Settlement> batch, base::TimePoint now, ClaimPolicy policy
+    ) override;
+    [[nodiscard]] Operation<void> cancel_task_webhook(TaskRow task, std::string reason, base::TimePoint now)
+        override;
     [[nodiscard]] Operation<std::string> last_event_body(TaskRow task) override;
     [[nodiscard]] Operation<std::size_t> prune(base::TimePoint before, std::size_t limit) override;
     [[nodiscard]] Operation<std::optional<std::string>> meta(std::string name) override;

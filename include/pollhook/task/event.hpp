@@ -37,8 +37,9 @@ bool is_terminal(EventType type) noexcept;
 
 struct Transition;
 
-/// The event's id, the same for every receiver, every retry and after every crash: `evt_` and 32 hexadecimal digits of a SHA-256
-/// over provider, task id, sequence, status and progress (delivery.md section 3). Standard Webhooks forbids dots in it.
+/// The event's id, the same for every receiver, every retry and after every crash: `evt_` and 32 hexadecimal
+/// digits of a SHA-256 over provider, task id, sequence, status and progress (delivery.md section 3).
+/// Standard Webhooks forbids dots in it.
 std::string event_id(const TaskKey& key, const Transition& transition);
 
 /// An event's JSON with a hole: the task's metadata is in the store, not in the poller's memory.
@@ -55,18 +56,21 @@ EventDraft draft_event(const TaskKey& key, const Transition& transition, const S
 
 /// A complete event body and where its parts lie.
 struct EventBody {
-    std::string bytes;               ///< `{"type":"task.running","timestamp":"…","data":{…}}`
-    std::uint32_t upstream_at = 0;   ///< offset of the relay's object, which ends 2 bytes before the end of `bytes`
+    std::string bytes;  ///< `{"type":"task.running","timestamp":"…","data":{…}}`
+    std::uint32_t upstream_at =
+        0;  ///< offset of the relay's object, which ends 2 bytes before the end of `bytes`
 };
 /// `metadata` is a JSON object's text.
 EventBody assemble(const EventDraft& draft, std::string_view metadata);
 
 /// The parts of a stored body, without copying.
-std::string_view upstream_of(std::string_view body, std::uint32_t upstream_at) noexcept;  ///< what `format = "bare"` sends
-std::string_view data_of(std::string_view body) noexcept;                                 ///< the object under `data`
+std::string_view upstream_of(
+    std::string_view body, std::uint32_t upstream_at
+) noexcept;                                                ///< what `format = "bare"` sends
+std::string_view data_of(std::string_view body) noexcept;  ///< the object under `data`
 
-/// Rebuilds a snapshot from the last event's body, for events that pollhook decides on without a fresh answer (`lost`, `expired`,
-/// `stalled`). An empty snapshot when `body` is empty or cannot be read.
+/// Rebuilds a snapshot from the last event's body, for events that pollhook decides on without a fresh answer
+/// (`lost`, `expired`, `stalled`). An empty snapshot when `body` is empty or cannot be read.
 Snapshot snapshot_of(std::string_view body);
 
 }  // namespace pollhook::task

@@ -24,8 +24,8 @@ constexpr bool is_terminal(Status status) noexcept
     return status >= Status::succeeded;
 }
 
-/// How far a task has come: 0 before, 1 during and 2 after the work. A task's rank never falls; `unknown` says nothing
-/// about it and has none of its own (0).
+/// How far a task has come: 0 before, 1 during and 2 after the work. A task's rank never falls; `unknown`
+/// says nothing about it and has none of its own (0).
 constexpr int rank(Status status) noexcept
 {
     if (is_terminal(status))
@@ -37,8 +37,8 @@ constexpr int rank(Status status) noexcept
 std::string_view name(Status status) noexcept;
 std::optional<Status> parse_status(std::string_view name) noexcept;
 
-/// The state behind a relay's word: compared without case, `-` and space as `_` (upstream.md section 2). An empty word is
-/// `queued`: some relays leave it empty before their own first poll.
+/// The state behind a relay's word: compared without case, `-` and space as `_` (upstream.md section 2). An
+/// empty word is `queued`: some relays leave it empty before their own first poll.
 Status from_upstream(std::string_view word) noexcept;
 
 }  // namespace pollhook::task
