@@ -1,16 +1,23 @@
 #include "pollhook/base/log.hpp"
 
+#include "pollhook/base/text.hpp"
 #include "pollhook/base/time.hpp"
 
 #include <boost/json/serialize.hpp>
 #include <boost/json/string.hpp>
-#include <spdlog/pattern_formatter.h>
+#include <fmt/format.h>
+#include <spdlog/formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace pollhook::base {
 namespace {
@@ -39,16 +46,41 @@ constexpr char journal_priority(spdlog::level::level_enum level)
     }
 }
 
+/// Whether standard error is the very stream that systemd connected to the journal: JOURNAL_STREAM is
+/// inherited by shells and their children too, whose standard error is a terminal (systemd.exec(5)).
+bool logs_to_journal()
+{
+    const char* const stream = std::getenv("JOURNAL_STREAM");
+    struct stat status = {};
+    return stream != nullptr && fstat(STDERR_FILENO, &status) == 0 &&
+           fmt::format("{}:{}", status.st_dev, status.st_ino) == stream;
+}
+
+/// Everything from outside was made printable where it was logged; a stray control character or broken UTF-8,
+/// perhaps out of an exception's text, still must not forge a line.
+std::string one_line(std::string_view text)
+{
+    if (!is_utf8(text))
+        return printable(text, text.size() * 4);
+    std::string line(text);
+    std::ranges::replace_if(
+        line, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == '\x7f'; }, ' '
+    );
+    return line;
+}
+
 class LineFormatter final : public spdlog::formatter {
 public:
     explicit LineFormatter(LogFormat format) : format_(format) {}
 
     void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& out) override
     {
-        const std::string_view text(message.payload.data(), message.payload.size());
+        const std::string text = one_line({message.payload.data(), message.payload.size()});
         const auto time = format_rfc3339(std::chrono::time_point_cast<Duration>(message.time));
         const std::string_view level = name(message.level);
-        const auto append = [&](std::string_view part) { out.append(part.data(), part.data() + part.size()); };
+        const auto append = [&](std::string_view part) {
+            out.append(part.data(), part.data() + part.size());
+        };
         switch (format_) {
             case LogFormat::json: {
                 append("{\"time\":\"");
@@ -56,7 +88,7 @@ public:
                 append("\",\"level\":\"");
                 append(level);
                 append("\",\"message\":");
-                append(boost::json::serialize(boost::json::string_view(text.data(), text.size())));
+                append(boost::json::serialize(boost::json::string_view(text)));
                 append("}\n");
                 break;
             }
@@ -103,12 +135,18 @@ spdlog::level::level_enum to_spdlog(LogLevel level)
 void set_up_logging(LogLevel level, LogFormat format)
 {
     if (format == LogFormat::automatic)
-        format = std::getenv("JOURNAL_STREAM") != nullptr ? LogFormat::journal : LogFormat::text;
-    auto logger = std::make_shared<spdlog::logger>("pollhook", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+        format = logs_to_journal() ? LogFormat::journal : LogFormat::text;
+    constexpr const char* own_name = "pollhook";
+    // Replacing the default logger races with the threads that use it; changing it does not.
+    const bool first = spdlog::default_logger()->name() != own_name;
+    const auto logger =
+        first ? std::make_shared<spdlog::logger>(own_name, std::make_shared<spdlog::sinks::stderr_sink_mt>())
+              : spdlog::default_logger();
     logger->set_formatter(std::make_unique<LineFormatter>(format));
     logger->set_level(to_spdlog(level));
     logger->flush_on(spdlog::level::trace);
-    spdlog::set_default_logger(std::move(logger));
+    if (first)
+        spdlog::set_default_logger(logger);
 }
 
 }  // namespace pollhook::base

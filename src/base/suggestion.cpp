@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 namespace pollhook::base {
@@ -37,6 +38,10 @@ std::string suggestion(std::string_view word, std::span<const std::string> candi
     std::size_t best = limit + 1;
     std::string_view nearest;
     for (const std::string& candidate : candidates) {
+        // Words so unlike in length are far apart; without this a hostile word would cost its length squared.
+        const auto [shorter, longer] = std::minmax(word.size(), candidate.size());
+        if (longer - shorter > limit)
+            continue;
         const std::size_t edits = distance(word, candidate);
         // A word as short as the distance itself resembles everything.
         if (edits < best && edits < std::max(word.size(), candidate.size())) {

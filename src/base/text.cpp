@@ -1,6 +1,7 @@
 #include "pollhook/base/text.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 
 namespace pollhook::base {
@@ -16,33 +17,53 @@ std::size_t sequence_length(std::string_view text) noexcept
 {
     const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
     const std::uint8_t lead = byte(0);
-    const std::size_t length = lead < 0x80 ? 1 : lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 0;
+    const std::size_t length = lead < 0x80   ? 1
+                               : lead < 0xC2 ? 0
+                               : lead < 0xE0 ? 2
+                               : lead < 0xF0 ? 3
+                               : lead < 0xF5 ? 4
+                                             : 0;
     if (length == 0 || length > text.size())
         return 0;
     for (std::size_t i = 1; i < length; ++i)
         if ((byte(i) & 0xC0) != 0x80)
             return 0;
-    if ((lead == 0xE0 && byte(1) < 0xA0) || (lead == 0xED && byte(1) > 0x9F) || (lead == 0xF0 && byte(1) < 0x90) ||
-        (lead == 0xF4 && byte(1) > 0x8F))
+    if ((lead == 0xE0 && byte(1) < 0xA0) || (lead == 0xED && byte(1) > 0x9F) ||
+        (lead == 0xF0 && byte(1) < 0x90) || (lead == 0xF4 && byte(1) > 0x8F))
         return 0;
     return length;
 }
 
-void append_escaped(std::string& out, char c)
+/// Whether a terminal or a viewer would obey the well-formed sequence of `length` bytes instead of showing
+/// it.
+bool is_control(std::string_view text, std::size_t length) noexcept
 {
-    constexpr std::string_view digits = "0123456789abcdef";
+    const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
+    if (length == 1)
+        return byte(0) < 0x20 || byte(0) == 0x7F;
+    if (length == 2)
+        return byte(0) == 0xC2 && byte(1) < 0xA0;  // U+0080 to U+009F
+    if (length == 3 && byte(0) == 0xE2)
+        // U+2028 to U+202E: line breaks and embeddings of direction; U+2066 to U+2069: its isolates.
+        return (byte(1) == 0x80 && byte(2) >= 0xA8 && byte(2) <= 0xAE) ||
+               (byte(1) == 0x81 && byte(2) >= 0xA6 && byte(2) <= 0xA9);
+    return false;
+}
+
+/// The escape for one byte, four characters at most.
+std::string escaped(char c)
+{
     switch (c) {
-        case '\n': out += "\\n"; return;
-        case '\r': out += "\\r"; return;
-        case '\t': out += "\\t"; return;
-        case '\\': out += "\\\\"; return;
-        case '"': out += "\\\""; return;
+        case '\n': return "\\n";
+        case '\r': return "\\r";
+        case '\t': return "\\t";
+        case '\\': return "\\\\";
+        case '"': return "\\\"";
         default: break;
     }
+    constexpr std::string_view digits = "0123456789abcdef";
     const auto value = static_cast<std::uint8_t>(c);
-    out += "\\x";
-    out += digits[value >> 4U];
-    out += digits[value & 0xFU];
+    return {'\\', 'x', digits[value >> 4U], digits[value & 0xFU]};
 }
 
 }  // namespace
@@ -53,23 +74,28 @@ std::string printable(std::string_view text, std::size_t limit)
     out.reserve(std::min(text.size(), limit) + 8);
     while (!text.empty()) {
         const std::size_t length = sequence_length(text);
-        // U+0080 to U+009F are control characters too; a terminal may obey them.
-        const bool control = length == 2 && static_cast<std::uint8_t>(text[0]) == 0xC2 && static_cast<std::uint8_t>(text[1]) < 0xA0;
-        const char c = text[0];
-        const bool plain = length > 1 ? !control : length == 1 && c >= ' ' && c != '\x7f' && c != '\\' && c != '"';
-        if (out.size() + std::max<std::size_t>(length, 1) > limit) {
+        const bool plain = length > 0 && !is_control(text, length) && text[0] != '\\' && text[0] != '"';
+        const std::string escape = plain ? std::string() : escaped(text[0]);
+        const std::string_view piece = plain ? text.substr(0, length) : std::string_view(escape);
+        if (piece.size() > limit - out.size()) {
             out += "…";
             break;
         }
-        if (plain) {
-            out += text.substr(0, length);
-            text.remove_prefix(length);
-        } else {
-            append_escaped(out, c);
-            text.remove_prefix(1);
-        }
+        out += piece;
+        text.remove_prefix(plain ? length : 1);
     }
     return out;
+}
+
+bool is_utf8(std::string_view text) noexcept
+{
+    while (!text.empty()) {
+        const std::size_t length = sequence_length(text);
+        if (length == 0)
+            return false;
+        text.remove_prefix(length);
+    }
+    return true;
 }
 
 std::string to_lower(std::string_view text)

@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstdint>
 #include <utility>
 
 namespace pollhook::base {
@@ -62,8 +64,7 @@ std::optional<minutes> take_zone(std::string_view& text)
     if (!take(text, '+') && !take(text, '-'))
         return std::nullopt;
     const int h = take_number(text, 2);
-    take(text, ':');
-    const int m = text.empty() ? 0 : take_number(text, 2);
+    const int m = take(text, ':') || !text.empty() ? take_number(text, 2) : 0;
     if (h < 0 || h > 23 || m < 0 || m > 59)
         return std::nullopt;
     const minutes offset = hours(h) + minutes(m);
@@ -74,12 +75,17 @@ struct Unit {
     std::string_view name;
     std::int64_t ms;
 };
-constexpr std::array<Unit, 5> units{{{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}}};
+constexpr std::array<Unit, 5> units{
+    {{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}}
+};
 
 }  // namespace
 
 std::string format_rfc3339(TimePoint time)
 {
+    constexpr TimePoint first = sys_days(year(0) / January / 1);
+    constexpr TimePoint last = sys_days(year(10'000) / January / 1) - milliseconds(1);
+    time = std::clamp(time, first, last);
     const auto day = floor<days>(time);
     const year_month_day date(day);
     const hh_mm_ss clock(time - day);
@@ -104,7 +110,9 @@ std::optional<TimePoint> parse_rfc3339(std::string_view text)
     if (mo < 0 || !take(text, '-'))
         return std::nullopt;
     const int d = take_number(text, 2);
-    const year_month_day date{year(y), month(static_cast<unsigned>(mo)), day(static_cast<unsigned>(d < 0 ? 0 : d))};
+    const year_month_day date{
+        year(y), month(static_cast<unsigned>(mo)), day(static_cast<unsigned>(d < 0 ? 0 : d))
+    };
     if (!date.ok() || (!take(text, 'T') && !take(text, 't') && !take(text, ' ')))
         return std::nullopt;
     const int h = take_number(text, 2);
@@ -120,13 +128,16 @@ std::optional<TimePoint> parse_rfc3339(std::string_view text)
     const auto zone = fraction ? take_zone(text) : std::nullopt;
     if (!zone || !text.empty())
         return std::nullopt;
-    return TimePoint(sys_days(date).time_since_epoch() + hours(h) + minutes(mi) + seconds(s) + *fraction - *zone);
+    return TimePoint(
+        sys_days(date).time_since_epoch() + hours(h) + minutes(mi) + seconds(s) + *fraction - *zone
+    );
 }
 
 std::optional<Duration> parse_duration(std::string_view text)
 {
     double value = 0;
-    const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
+    const auto [end, ec] =
+        std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
     if (ec != std::errc{} || !(value >= 0) || text[0] == '-')
         return std::nullopt;
     const std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));

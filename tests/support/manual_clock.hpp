@@ -10,8 +10,9 @@
 
 namespace pollhook::test {
 
-/// Time that moves only when the test says so. Waiters wake in the order of their deadlines, and the event loop runs
-/// dry after each, so a test never waits and never races. Wall time starts at 2026-01-01T00:00:00Z and moves along.
+/// Time that moves only when the test says so. Waiters wake in the order of their deadlines, and the event
+/// loop runs dry after each, so a test never waits and never races. Wall time starts at 2026-01-01T00:00:00Z
+/// and moves along.
 class ManualClock final : public base::Clock {
 public:
     explicit ManualClock(boost::asio::io_context& loop) : loop_(loop) {}
