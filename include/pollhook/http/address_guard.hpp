@@ -29,11 +29,13 @@ class AddressGuard {
 public:
     AddressGuard(std::vector<Network> allowed, std::vector<boost::asio::ip::tcp::endpoint> own_listeners, bool allow_http);
 
+    /// Address, port and own listeners; what an endpoint alone can tell.
     [[nodiscard]] bool permits(const boost::asio::ip::tcp::endpoint& endpoint) const;
 
     /// The rules that can be judged before the look-up: scheme, port (below 1024 only 80 and 443; no database ports), a literal
     /// address. Used when a task is registered, so that the caller learns at once.
     [[nodiscard]] base::Result<void> check(const Url& url) const;
+    [[nodiscard]] base::Result<void> check(const Origin& origin) const;
 
 private:
     std::vector<Network> allowed_;
