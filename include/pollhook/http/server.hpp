@@ -19,13 +19,13 @@ namespace pollhook::http {
 
 /// A request as a server sees it: bounded, checked, with the fields in their order.
 struct ServerRequest {
-    std::string method;
+    std::string method;  ///< as it came, but GET for HEAD: the server leaves the body out by itself
     std::string target;  ///< as it came; starts with `/`
     std::string path;    ///< percent-decoded, without query
     std::vector<std::pair<std::string, std::string>> query;   ///< decoded
     std::vector<std::pair<std::string, std::string>> fields;  ///< names in lower case
     std::string body;
-    std::string peer;    ///< `127.0.0.1:51234` or `unix`
+    std::string peer;  ///< `127.0.0.1:51234` or `unix`
 
     /// The first field of that (lower-case) name, empty when there is none.
     [[nodiscard]] std::string_view field(std::string_view name) const;
@@ -50,21 +50,25 @@ struct ServerResponse {
 };
 
 struct ServerOptions {
-    std::vector<std::string> listen;     ///< `127.0.0.1:8780`, `[::1]:0`, `unix:/run/pollhook/admin.sock` (mode 0660)
+    std::vector<std::string>
+        listen;  ///< `127.0.0.1:8780`, `[::1]:0`, `unix:/run/pollhook/admin.sock` (mode 0660)
     std::size_t max_connections = 64;
     std::size_t head_limit = 8 * 1024;
     std::size_t body_limit = 8 * 1024 * 1024;
-    base::Duration request_timeout = std::chrono::seconds(30);  ///< from the first byte to the whole request, and for the answer
+    /// From the first byte to the whole request (else 408), again for making the answer (else 503), and for
+    /// sending it.
+    base::Duration request_timeout = std::chrono::seconds(30);
     base::Duration idle_timeout = std::chrono::seconds(60);
 };
 
 /// A small HTTP/1.1 server for the admin API, the simulator and the receiver.
 ///
-/// Refuses what is too large with 413 or 431 and what is not HTTP with 400, before the handler sees it. When descriptors run out it
-/// pauses instead of spinning. Lives on the loop.
+/// Refuses what is too large with 413 or 431 and what is not HTTP with 400, before the handler sees it. When
+/// descriptors run out it pauses instead of spinning. Lives on the loop.
 class Server {
 public:
-    /// Answers one request. Exceptions are logged and become a 500 problem document. The request lives until it completes.
+    /// Answers one request. Exceptions are logged and become a 500 problem document. The request lives until
+    /// it completes.
     using Respond = std::function<boost::asio::awaitable<ServerResponse>(const ServerRequest&)>;
 
     Server(boost::asio::io_context& loop, base::Clock& clock, ServerOptions options, Respond respond);
@@ -72,9 +76,11 @@ public:
     Server& operator=(const Server&) = delete;
     ~Server();
 
-    /// Binds every address; an error names the one that failed in its message (thrown as std::system_error: this is start-up).
+    /// Binds every address; an error names the one that failed in its message (thrown as std::system_error:
+    /// this is start-up).
     void open();
-    /// The addresses it really listens on (ports filled in), as TCP endpoints; unix sockets are not among them.
+    /// The addresses it really listens on (ports filled in), as TCP endpoints; unix sockets are not among
+    /// them.
     [[nodiscard]] std::vector<boost::asio::ip::tcp::endpoint> endpoints() const;
     /// Serves until cancelled, or until stop().
     [[nodiscard]] boost::asio::awaitable<void> run();
