@@ -1,0 +1,37 @@
+#pragma once
+
+#include "pollhook/base/result.hpp"
+#include "pollhook/http/origin.hpp"
+#include "pollhook/http/stream.hpp"
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
+#include <memory>
+#include <string>
+
+namespace pollhook::http {
+
+/// Puts TLS on connected sockets: 1.2 at least, SNI, the peer's chain against the store, its name against
+/// subjectAltName only (no common name, no partial wildcards), sessions resumed per origin. Must outlive its
+/// streams. Lives on the loop.
+class TlsConnector {
+public:
+    /// `ca_file` is a PEM file, empty for the system's store; throws std::system_error when it cannot be
+    /// read.
+    explicit TlsConnector(const std::string& ca_file);
+    TlsConnector(const TlsConnector&) = delete;
+    TlsConnector& operator=(const TlsConnector&) = delete;
+    ~TlsConnector();
+
+    /// Errc::tls_failed with the reason in `detail`. `origin` and `detail` must outlive the operation.
+    [[nodiscard]] boost::asio::awaitable<base::Result<std::unique_ptr<Stream>>> handshake(
+        boost::asio::ip::tcp::socket socket, const Origin& origin, std::string& detail
+    );
+
+private:
+    class Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace pollhook::http
