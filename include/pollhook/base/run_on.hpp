@@ -8,8 +8,16 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <type_traits>
+#include <utility>
 
 namespace pollhook::base {
+
+/// The part of run_on() that runs on the other executor.
+template <class R, class F>
+boost::asio::awaitable<R> call_there(F& work)
+{
+    co_return work();
+}
 
 /// Runs blocking `work` on `executor`; the caller resumes on its own executor.
 ///
@@ -20,10 +28,11 @@ template <class F>
 boost::asio::awaitable<std::invoke_result_t<F&>> run_on(boost::asio::any_io_executor executor, F work)
 {
     using R = std::invoke_result_t<F&>;
-    const auto body = [&work]() -> boost::asio::awaitable<R> { co_return work(); };
+    // `work` lives in this frame, which waits for the call whatever happens.
+    boost::asio::awaitable<R> call = call_there<R>(work);
     co_return co_await boost::asio::co_spawn(
         executor,
-        body,
+        std::move(call),
         boost::asio::bind_cancellation_slot(boost::asio::cancellation_slot(), boost::asio::use_awaitable)
     );
 }
