@@ -21,7 +21,10 @@ function(pollhook_precompile target)
   endif()
 endfunction()
 
-# pollhook_test(<name> SOURCES <cpp>... LINKS <targets>...): one GoogleTest program, each of its tests known to ctest.
+# pollhook_test(<name> SOURCES <cpp>... LINKS <targets>... [LABEL unit|threads|integration] [TIMEOUT <seconds>])
+#
+# One GoogleTest program, each of its tests known to ctest under the label. `threads` is for what uses threads and has to
+# run under ThreadSanitizer. The target tests_<label> builds all programs of a label.
 function(pollhook_test name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT;LABEL" "SOURCES;LINKS")
   add_executable(${name} ${arg_SOURCES})
@@ -34,5 +37,9 @@ function(pollhook_test name)
   if(NOT arg_LABEL)
     set(arg_LABEL unit)
   endif()
+  if(NOT TARGET tests_${arg_LABEL})
+    add_custom_target(tests_${arg_LABEL})
+  endif()
+  add_dependencies(tests_${arg_LABEL} ${name})
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS ${arg_LABEL})
 endfunction()
