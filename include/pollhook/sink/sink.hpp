@@ -1,7 +1,7 @@
 #pragma once
 
 #include "pollhook/base/time.hpp"
-#include "pollhook/store/outbox.hpp"
+#include "pollhook/task/event.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
@@ -12,23 +12,33 @@
 
 namespace pollhook::sink {
 
-/// One delivery's attempt, as the dispatcher hands it to a sink. Valid until deliver() completes.
+/// One delivery's attempt, as the dispatcher hands it to a sink. The views are valid until deliver()
+/// completes.
 struct Message {
-    const store::ClaimedDelivery* delivery = nullptr;
-    std::uint32_t attempt = 1;         ///< 1 for the first
-    base::TimePoint now{};             ///< wall time of this attempt; what is signed
+    std::string_view event_id;
+    task::EventType type{};
+    base::TimePoint event_time{};  ///< when the step was seen
+    std::string_view provider;
+    std::string_view task_id;
+    std::uint32_t sequence = 0;
+    std::string_view body;          ///< the stored Standard Webhooks payload
+    std::uint32_t upstream_at = 0;  ///< see task::EventBody
+    std::string_view url;           ///< the task's own; empty for configured sinks
+    std::uint32_t attempt = 1;      ///< 1 for the first
+    base::TimePoint now{};          ///< wall time of this attempt; what is signed
 };
 
 /// What became of one attempt. `http_status` is 0 when there was no answer.
 struct Outcome {
-    bool delivered = false;            ///< a 2xx head, or bytes that reached the disk
+    bool delivered = false;  ///< a 2xx head, or bytes that reached the disk
     int http_status = 0;
-    std::string error_class;           ///< `timeout`, `tls`, …; `http` for an answer that is not 2xx; empty when delivered
-    std::string detail;                ///< for people: `HTTP 503`, `certificate verify failed: …`
-    std::optional<base::Duration> retry_after;   ///< as the receiver asked, not yet capped
-    bool cancelled = false;            ///< the daemon is stopping: not an attempt
+    std::string
+        error_class;     ///< `timeout`, `tls`, …; `http` for an answer that is not 2xx; empty when delivered
+    std::string detail;  ///< for people: `HTTP 503`, `certificate verify failed: …`
+    std::optional<base::Duration> retry_after;  ///< as the receiver asked, not yet capped
+    bool cancelled = false;                     ///< the daemon is stopping: not an attempt
     std::string peer;
-    std::string response_head;         ///< at most 4 KiB
+    std::string response_head;  ///< at most 4 KiB
     base::Duration look_up{}, connect{}, tls{}, first_byte{}, total{};
 };
 
@@ -40,8 +50,8 @@ public:
     Sink& operator=(const Sink&) = delete;
     virtual ~Sink() = default;
 
-    /// Makes one attempt within the sink's own deadlines. Never throws; many may run at once. Cancelling the awaiting coroutine gives an
-    /// outcome with `cancelled`.
+    /// Makes one attempt within the sink's own deadlines. Never throws; many may run at once. Cancelling the
+    /// awaiting coroutine gives an outcome with `cancelled`.
     [[nodiscard]] virtual boost::asio::awaitable<Outcome> deliver(const Message& message) = 0;
 
     /// SIGHUP: a file sink opens its path again, after log rotation.
