@@ -1,0 +1,48 @@
+#pragma once
+
+#include "pollhook/store/outbox.hpp"
+#include "pollhook/task/status.hpp"
+
+#include <SQLiteCpp/Database.h>
+#include <SQLiteCpp/Statement.h>
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+
+namespace pollhook::store {
+
+/// What a row of `counts` counts. The numbers are stored.
+enum class CountKind : std::uint8_t {
+    tasks = 0,       ///< by provider and status
+    deliveries = 1,  ///< by state
+    events = 2,
+};
+
+/// Keeps the table `counts` in step: gathers what a transaction changes and writes it at its end, a few rows
+/// for each.
+class Counts {
+public:
+    explicit Counts(SQLite::Database& database);
+
+    void add_task(const std::string& provider, task::Status status, std::int64_t n);
+    void add_deliveries(DeliveryState state, std::int64_t n);
+    void add_events(std::int64_t n) { events_ += n; }
+
+    /// Before the transaction commits.
+    void write();
+    /// When it is rolled back.
+    void discard() noexcept;
+
+private:
+    void write(CountKind kind, const std::string& name, std::int64_t state, std::int64_t n);
+
+    SQLite::Statement add_;
+    std::map<std::pair<std::string, task::Status>, std::int64_t> tasks_;
+    std::array<std::int64_t, 6> deliveries_{};
+    std::int64_t events_ = 0;
+};
+
+}  // namespace pollhook::store

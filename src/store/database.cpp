@@ -1,0 +1,133 @@
+#include "database.hpp"
+
+#include "schema.hpp"
+#include "state_directory.hpp"
+
+#include <SQLiteCpp/Backup.h>
+#include <SQLiteCpp/Statement.h>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <sqlite3.h>
+
+#include <string>
+
+namespace pollhook::store {
+namespace {
+
+/// For the shell of an administrator who looks into the file: waits this long for its lock.
+constexpr int busy_timeout_ms = 10'000;
+constexpr int open_flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+
+const char* vfs_of(const SqliteOptions& options)
+{
+    return options.vfs.empty() ? nullptr : options.vfs.c_str();
+}
+
+SQLite::Database connect(const SqliteOptions& options)
+{
+    SQLite::Database database(
+        (options.directory / options.file).string(), open_flags, busy_timeout_ms, vfs_of(options)
+    );
+    database.exec(
+        "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0;"
+        "PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 0"
+    );
+    // A crash and an end without close() shall leave the same files; close() checkpoints by itself.
+    sqlite3_db_config(database.getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+    return database;
+}
+
+void check(SQLite::Database& database)
+{
+    const std::string answer = database.execAndGet("PRAGMA quick_check(1)").getString();
+    if (answer != "ok")
+        throw StartError(
+            Errc::corrupt, fmt::format("{} is damaged ({}): restore a backup", database.getFilename(), answer)
+        );
+}
+
+void probe(SQLite::Database& database)
+{
+    try {
+        database.exec(
+            "INSERT INTO meta (name, value) VALUES ('write_probe', '1') "
+            "ON CONFLICT (name) DO UPDATE SET value = value + 1"
+        );
+    } catch (const SQLite::Exception& failure) {
+        // A full disk is no reason to stay down: what is there goes on being delivered as space comes back.
+        if (meaning_of(failure) == Errc::full)
+            spdlog::error("store.disk_full: {} takes no new tasks", database.getFilename());
+        else
+            throw StartError(
+                Errc::not_writable,
+                fmt::format("{} cannot be written: {}", database.getFilename(), failure.what())
+            );
+    }
+}
+
+}  // namespace
+
+SQLite::Database open_writer(const SqliteOptions& options)
+{
+    SQLite::Database database = connect(options);
+    check_version(database, schema_steps());
+    // Before the first table, and before the journal mode writes the first page.
+    database.exec("PRAGMA auto_vacuum = INCREMENTAL");
+    const std::string mode = database.execAndGet("PRAGMA journal_mode = WAL").getString();
+    if (mode != "wal")
+        throw StartError(
+            Errc::not_writable,
+            fmt::format(
+                "{} cannot use a write-ahead log here (journal mode {})", database.getFilename(), mode
+            )
+        );
+    database.exec(
+        options.synchronous == Synchronous::full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL"
+    );
+    database.exec("PRAGMA journal_size_limit = 67108864");
+    check(database);
+    migrate(database, schema_steps(), [&](int version) {
+        back_up(database, options, options.directory / fmt::format("{}.v{}.backup", options.file, version));
+    });
+    probe(database);
+    return database;
+}
+
+SQLite::Database open_reader(const SqliteOptions& options)
+{
+    SQLite::Database database = connect(options);
+    database.exec("PRAGMA query_only = ON");
+    return database;
+}
+
+void back_up(SQLite::Database& database, const SqliteOptions& options, const std::filesystem::path& target)
+{
+    {
+        SQLite::Database copy(target.string(), open_flags, busy_timeout_ms, vfs_of(options));
+        SQLite::Backup backup(copy, database);
+        backup.executeStep(-1);
+    }
+    if (options.vfs.empty()) {
+        std::filesystem::permissions(
+            target, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write
+        );
+        sync_to_disk(target);
+        sync_to_disk(target.parent_path());
+    }
+    spdlog::info("store.backup: file={}", target.string());
+}
+
+Errc meaning_of(const SQLite::Exception& failure) noexcept
+{
+    switch (failure.getErrorCode() & 0xff) {
+        case SQLITE_FULL: return Errc::full;
+        case SQLITE_CONSTRAINT:
+        case SQLITE_TOOBIG:
+        case SQLITE_MISMATCH: return Errc::conflict;
+        case SQLITE_CORRUPT:
+        case SQLITE_NOTADB: return Errc::corrupt;
+        default: return Errc::failed;
+    }
+}
+
+}  // namespace pollhook::store

@@ -1,0 +1,27 @@
+#pragma once
+
+#include "pollhook/store/sqlite_store.hpp"
+
+#include <SQLiteCpp/Database.h>
+#include <SQLiteCpp/Exception.h>
+
+#include <filesystem>
+
+namespace pollhook::store {
+
+/// Opens the only connection that writes and checkpoints, with the settings of reliability.md section 3,
+/// checks the file, brings its schema up to date and proves that it can be written. Throws StartError and
+/// SQLite::Exception.
+SQLite::Database open_writer(const SqliteOptions& options);
+
+/// Opens a connection that only reads and never checkpoints.
+SQLite::Database open_reader(const SqliteOptions& options);
+
+/// Copies the whole database to `target` with SQLite's backup interface, durably. What was there is replaced.
+/// Throws SQLite::Exception and StartError.
+void back_up(SQLite::Database& database, const SqliteOptions& options, const std::filesystem::path& target);
+
+/// What an exception of a statement means for the store.
+Errc meaning_of(const SQLite::Exception& failure) noexcept;
+
+}  // namespace pollhook::store

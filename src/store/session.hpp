@@ -1,0 +1,69 @@
+#pragma once
+
+#include "counts.hpp"
+#include "lanes.hpp"
+#include "origins.hpp"
+#include "pollhook/store/sqlite_store.hpp"
+#include "recorder.hpp"
+#include "tasks.hpp"
+
+#include <SQLiteCpp/Database.h>
+#include <SQLiteCpp/Statement.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+struct sqlite3;
+
+namespace pollhook::store {
+
+/// The writing connection with its prepared statements, and its transactions. Used on one thread at a time.
+class Session {
+public:
+    /// Opens the database (see open_writer()) and makes due again what was claimed when the daemon ended.
+    explicit Session(const SqliteOptions& options);
+    Session(const Session&) = delete;
+    Session& operator=(const Session&) = delete;
+
+    void begin();
+    void commit();
+    /// After any failure within a transaction, also when SQLite ended it by itself.
+    void roll_back();
+
+    /// Of the database and its log.
+    [[nodiscard]] std::uint64_t size_bytes();
+
+    enum class Load { idle, busy };
+    /// Moves the log's content into the database when that pays: early while there is nothing else to do,
+    /// late otherwise.
+    void checkpoint_if_due(Load load);
+    /// Moves everything and empties the log: before the end.
+    void checkpoint_all();
+
+    std::optional<std::string> meta(const std::string& name);
+    void set_meta(const std::string& name, const std::string& value);
+
+private:
+    static int on_commit_to_log(void* session, sqlite3* database, const char* name, int pages);
+    void checkpoint(int mode);
+
+    SQLite::Database database_;
+    SQLite::Statement begin_;
+    SQLite::Statement commit_;
+    SQLite::Statement page_count_;
+    SQLite::Statement find_meta_;
+    SQLite::Statement set_meta_;
+    std::uint64_t page_size_;
+    int log_pages_ = 0;
+    int checkpoint_at_;  // pages in the log
+    Counts counts_;
+
+public:
+    Origins origins;
+    Tasks tasks;
+    Lanes lanes;
+    Recorder recorder;
+};
+
+}  // namespace pollhook::store

@@ -1,0 +1,314 @@
+#include "pollhook/store/sqlite_store.hpp"
+
+#include "database.hpp"
+#include "job.hpp"
+#include "queries.hpp"
+#include "reader.hpp"
+#include "session.hpp"
+#include "state_directory.hpp"
+#include "writer.hpp"
+
+#include <boost/asio/thread_pool.hpp>
+#include <fmt/format.h>
+
+#include <optional>
+#include <utility>
+
+namespace pollhook::store {
+
+namespace asio = boost::asio;
+
+namespace {
+
+/// A given executor, or that of a thread made for it.
+asio::any_io_executor executor_or_thread(
+    const asio::any_io_executor& given, std::optional<asio::thread_pool>& thread
+)
+{
+    if (given)
+        return given;
+    return thread.emplace(1U).get_executor();
+}
+
+std::unique_ptr<StateDirectory> open_directory(const SqliteOptions& options)
+{
+    if (!options.vfs.empty())
+        return nullptr;  // the files are in the VFS's world
+    auto directory = std::make_unique<StateDirectory>(options.directory);
+    directory->protect(options.directory / options.file);
+    return directory;
+}
+
+template <class Open>
+auto opened(const SqliteOptions& options, Open open)
+{
+    try {
+        return open();
+    } catch (const SQLite::Exception& failure) {
+        const std::string file = (options.directory / options.file).string();
+        const Errc reason = meaning_of(failure);
+        if (reason == Errc::corrupt)
+            throw StartError(
+                reason,
+                fmt::format(
+                    "{} is damaged or no database of pollhook ({}): restore a backup", file, failure.what()
+                )
+            );
+        throw StartError(reason, fmt::format("cannot open {}: {}", file, failure.what()));
+    }
+}
+
+}  // namespace
+
+class SqliteStore::Impl {
+public:
+    Impl(const asio::any_io_executor& loop, const SqliteOptions& options)
+        : directory_(open_directory(options)),
+          writer_(std::make_shared<Writer>(
+              loop,
+              executor_or_thread(options.writer, write_thread_),
+              opened(options, [&] { return std::make_unique<Session>(options); }),
+              directory_.get(),
+              options.max_size
+          )),
+          reader_(std::make_shared<
+                  Reader>(loop, executor_or_thread(options.reader, read_thread_), opened(options, [&] {
+                              return std::make_unique<Queries>(
+                                  open_reader(options), options.directory / options.file
+                              );
+                          })))
+    {
+    }
+    Impl(const Impl&) = delete;
+    Impl& operator=(const Impl&) = delete;
+
+    ~Impl()
+    {
+        // Ends the threads after the job under way; what waits is dropped with those who wait for it.
+        for (auto* thread : {&write_thread_, &read_thread_}) {
+            if (*thread) {
+                (*thread)->stop();
+                (*thread)->join();
+            }
+        }
+        reader_->abandon();
+        writer_->abandon();
+    }
+
+    template <class T, class Work>
+    asio::awaitable<base::Result<T>> read(Work work)
+    {
+        return submit<T, Session>(writer_, JobKind::read, 0, std::move(work));
+    }
+    template <class T, class Work>
+    asio::awaitable<base::Result<T>> write(std::size_t rows, Work work)
+    {
+        return submit<T, Session>(writer_, JobKind::write, rows, std::move(work));
+    }
+    template <class T, class Work>
+    asio::awaitable<base::Result<T>> add(std::size_t rows, Work work)
+    {
+        return submit<T, Session>(writer_, JobKind::registration, rows, std::move(work));
+    }
+    template <class T, class Work>
+    asio::awaitable<base::Result<T>> query(Work work)
+    {
+        return submit<T, Queries>(reader_, JobKind::read, 0, std::move(work));
+    }
+
+    asio::awaitable<void> close()
+    {
+        // The reader first: it would keep the log from being emptied.
+        asio::awaitable<base::Result<void>> reader =
+            submit<void, Queries>(reader_, JobKind::close, 0, [](Queries&) {});
+        co_await std::move(reader);
+        asio::awaitable<base::Result<void>> writer =
+            submit<void, Session>(writer_, JobKind::close, 0, [](Session&) {});
+        co_await std::move(writer);
+    }
+
+private:
+    std::unique_ptr<StateDirectory> directory_;
+    std::optional<asio::thread_pool> write_thread_;
+    std::optional<asio::thread_pool> read_thread_;
+    std::shared_ptr<Writer> writer_;
+    std::shared_ptr<Reader> reader_;
+};
+
+SqliteStore::SqliteStore(asio::any_io_executor loop, SqliteOptions options)
+    : impl_(std::make_unique<Impl>(loop, options))
+{
+}
+
+SqliteStore::~SqliteStore() = default;
+
+// What the daemon itself reads goes to the writing connection: a person's slow query must not keep it
+// waiting.
+
+Store::Operation<std::vector<SinkRow>> SqliteStore::open_sinks(std::vector<std::string> names)
+{
+    const std::size_t rows = names.size();
+    return impl_->write<std::vector<SinkRow>>(rows, [names = std::move(names)](Session& session) {
+        return session.origins.open_sinks(names);
+    });
+}
+
+Store::Operation<std::vector<Registered>> SqliteStore::register_tasks(
+    std::vector<Registration> batch, base::TimePoint now
+)
+{
+    const std::size_t rows = batch.size();
+    return impl_->add<std::vector<Registered>>(rows, [batch = std::move(batch), now](Session& session) {
+        return session.tasks.add(batch, now);
+    });
+}
+
+Store::Operation<std::optional<TaskRow>> SqliteStore::remove_task(task::TaskKey key)
+{
+    return impl_->write<std::optional<TaskRow>>(1, [key = std::move(key)](Session& session) {
+        return session.tasks.remove(key);
+    });
+}
+
+Store::Operation<std::vector<WatchedTask>> SqliteStore::watched(
+    std::string provider, TaskRow after, std::size_t limit
+)
+{
+    return impl_->read<std::vector<WatchedTask>>([provider = std::move(provider), after, limit](
+                                                     Session& session
+                                                 ) { return session.tasks.watched(provider, after, limit); });
+}
+
+Store::Operation<void> SqliteStore::end_settling(std::vector<TaskRow> tasks)
+{
+    const std::size_t rows = tasks.size();
+    return impl_->write<void>(rows, [tasks = std::move(tasks)](Session& session) {
+        session.tasks.end_settling(tasks);
+    });
+}
+
+Store::Operation<void> SqliteStore::note_contradiction(
+    TaskRow task, std::string upstream_status, base::TimePoint at
+)
+{
+    return impl_->write<void>(1, [task, upstream_status = std::move(upstream_status), at](Session& session) {
+        session.tasks.note_contradiction(task, upstream_status, at);
+    });
+}
+
+Store::Operation<Recorded> SqliteStore::record(std::vector<Change> batch, ClaimPolicy policy)
+{
+    const std::size_t rows = batch.size();
+    return impl_->write<Recorded>(
+        rows,
+        [batch = std::move(batch), policy = std::move(policy)](Session& session) {
+            return session.recorder.record(batch, policy);
+        }
+    );
+}
+
+Store::Operation<std::vector<OriginBacklog>> SqliteStore::backlog()
+{
+    return impl_->read<std::vector<OriginBacklog>>([](Session& session) { return session.lanes.backlog(); });
+}
+
+Store::Operation<Claimed> SqliteStore::claim(std::vector<ClaimRequest> requests, base::TimePoint now)
+{
+    const std::size_t rows = requests.size();
+    return impl_->write<Claimed>(rows, [requests = std::move(requests), now](Session& session) {
+        return session.lanes.claim(requests, now);
+    });
+}
+
+Store::Operation<Settled> SqliteStore::settle(
+    std::vector<Settlement> batch, base::TimePoint now, ClaimPolicy policy
+)
+{
+    const std::size_t rows = batch.size();
+    return impl_->write<Settled>(
+        rows,
+        [batch = std::move(batch), now, policy = std::move(policy)](Session& session) {
+            return session.lanes.settle(batch, now, policy);
+        }
+    );
+}
+
+Store::Operation<void> SqliteStore::cancel_task_webhook(TaskRow task, std::string reason, base::TimePoint now)
+{
+    return impl_->write<void>(1, [task, reason = std::move(reason), now](Session& session) {
+        session.lanes.cancel_task_webhook(task, reason, now);
+    });
+}
+
+Store::Operation<std::string> SqliteStore::last_event_body(TaskRow task)
+{
+    return impl_->read<std::string>([task](Session& session) { return session.tasks.last_event_body(task); });
+}
+
+Store::Operation<std::size_t> SqliteStore::prune(base::TimePoint before, std::size_t limit)
+{
+    return impl_->write<std::size_t>(limit, [before, limit](Session& session) {
+        return session.tasks.prune(before, limit);
+    });
+}
+
+Store::Operation<std::optional<std::string>> SqliteStore::meta(std::string name)
+{
+    return impl_->read<std::optional<std::string>>([name = std::move(name)](Session& session) {
+        return session.meta(name);
+    });
+}
+
+Store::Operation<void> SqliteStore::set_meta(std::string name, std::string value)
+{
+    return impl_->write<void>(1, [name = std::move(name), value = std::move(value)](Session& session) {
+        session.set_meta(name, value);
+    });
+}
+
+Store::Operation<TaskPage> SqliteStore::tasks(TaskQuery query)
+{
+    return impl_->query<TaskPage>([query = std::move(query)](Queries& queries) {
+        return queries.tasks(query);
+    });
+}
+
+Store::Operation<std::optional<TaskDetail>> SqliteStore::task(task::TaskKey key)
+{
+    return impl_->query<std::optional<TaskDetail>>([key = std::move(key)](Queries& queries) {
+        return queries.task(key);
+    });
+}
+
+Store::Operation<EventPage> SqliteStore::events(EventQuery query)
+{
+    return impl_->query<EventPage>([query = std::move(query)](Queries& queries) {
+        return queries.events(query);
+    });
+}
+
+Store::Operation<DeliveryPage> SqliteStore::deliveries(DeliveryQuery query)
+{
+    return impl_->query<DeliveryPage>([query = std::move(query)](Queries& queries) {
+        return queries.deliveries(query);
+    });
+}
+
+Store::Operation<std::optional<DeliveryDetail>> SqliteStore::delivery(DeliveryKey key)
+{
+    return impl_->query<std::optional<DeliveryDetail>>([key](Queries& queries) {
+        return queries.delivery(key);
+    });
+}
+
+Store::Operation<Totals> SqliteStore::totals()
+{
+    return impl_->query<Totals>([](Queries& queries) { return queries.totals(); });
+}
+
+asio::awaitable<void> SqliteStore::close()
+{
+    return impl_->close();
+}
+
+}  // namespace pollhook::store

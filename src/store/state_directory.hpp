@@ -1,0 +1,39 @@
+#pragma once
+
+#include <filesystem>
+
+namespace pollhook::store {
+
+/// The directory that holds the database, kept for this process alone by a lock on its file `lock`, and a
+/// reserve of disk space in its file `reserve` (settling, deleting and checkpointing need space too when the
+/// disk is full).
+class StateDirectory {
+public:
+    /// Makes the directory when it is missing (mode 0700), locks it and makes the reserve when there is
+    /// space. Throws StartError.
+    explicit StateDirectory(std::filesystem::path path);
+    StateDirectory(const StateDirectory&) = delete;
+    StateDirectory& operator=(const StateDirectory&) = delete;
+    ~StateDirectory();
+
+    /// Makes an empty database file with mode 0600, or gives an existing one that mode. SQLite copies the
+    /// mode to its other files.
+    void protect(const std::filesystem::path& file) const;
+
+    /// Gives the reserved space back to the file system.
+    void release_reserve() noexcept;
+    /// Makes the reserve anew when it was released; false when there is no space for it.
+    bool restore_reserve() noexcept;
+
+private:
+    void lock();
+
+    std::filesystem::path path_;
+    int lock_ = -1;
+    bool reserved_ = false;
+};
+
+/// Makes a file, or a directory's entries, durable. Throws StartError.
+void sync_to_disk(const std::filesystem::path& path);
+
+}  // namespace pollhook::store

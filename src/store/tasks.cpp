@@ -1,0 +1,199 @@
+#include "tasks.hpp"
+
+#include "statement.hpp"
+
+#include <utility>
+
+namespace pollhook::store {
+namespace {
+
+constexpr const char* no_metadata = "{}";
+
+/// What read_watched() takes, in its order.
+const std::string select_watched =
+    "SELECT id, task_id, sequence, status, peak_rank, progress, stalled_announced, unknown_word, "
+    "registered_at,"
+    " changed_at, settle_until, result_digest";
+constexpr int watched_columns = 12;
+
+WatchedTask read_watched(const Run& row)
+{
+    WatchedTask task;
+    task.row = row.as<TaskRow>(0);
+    task.id = row.text(1);
+    task.known.sequence = row.as<std::uint32_t>(2);
+    task.known.status = row.as<task::Status>(3);
+    task.known.peak_rank = row.as<std::uint8_t>(4);
+    task.known.progress = row.as<std::int8_t>(5);
+    task.known.stalled_announced = row.integer(6) != 0;
+    task.known.unknown_word = row.as<std::uint32_t>(7);
+    task.registered_at = row.time(8);
+    task.changed_at = row.time(9);
+    task.settle_until = row.optional_time(10);
+    task.result_digest = row.as<std::uint64_t>(11);
+    return task;
+}
+
+}  // namespace
+
+Tasks::Tasks(SQLite::Database& database, Counts& counts, Origins& origins)
+    : database_(database),
+      counts_(counts),
+      origins_(origins),
+      insert_(
+          database,
+          "INSERT INTO tasks (provider, task_id, webhook_url, webhook_origin, metadata, registered_at, "
+          "changed_at)"
+          " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6) ON CONFLICT (provider, task_id) DO NOTHING"
+      ),
+      find_(
+          database, select_watched + ", webhook_url, metadata FROM tasks WHERE provider = ? AND task_id = ?"
+      ),
+      fill_webhook_(database, "UPDATE tasks SET webhook_url = ?2, webhook_origin = ?3 WHERE id = ?1"),
+      fill_metadata_(database, "UPDATE tasks SET metadata = ?2 WHERE id = ?1"),
+      watched_(
+          database,
+          select_watched +
+              " FROM tasks INDEXED BY tasks_watched"
+              " WHERE provider = ? AND id > ? AND (ended_at IS NULL OR settle_until IS NOT NULL)"
+              " ORDER BY id LIMIT ?"
+      ),
+      end_settling_(
+          database, "UPDATE tasks SET settle_until = NULL WHERE id = ? AND settle_until IS NOT NULL"
+      ),
+      contradict_(database, "UPDATE tasks SET contradiction = ?2, contradicted_at = ?3 WHERE id = ?1"),
+      last_body_(database, "SELECT body FROM events WHERE task = ? ORDER BY sequence DESC LIMIT 1"),
+      prunable_(
+          database,
+          "SELECT id FROM tasks WHERE ended_at IS NOT NULL AND ended_at < ? AND NOT EXISTS"
+          " (SELECT 1 FROM deliveries WHERE task = tasks.id AND state < 2) ORDER BY ended_at LIMIT ?"
+      ),
+      describe_(database, "SELECT provider, status, sequence FROM tasks WHERE id = ?"),
+      count_deliveries_(database, "SELECT state, count(*) FROM deliveries WHERE task = ? GROUP BY state"),
+      delete_(database, "DELETE FROM tasks WHERE id = ?")
+{
+}
+
+std::vector<Registered> Tasks::add(const std::vector<Registration>& batch, base::TimePoint now)
+{
+    std::vector<Registered> result;
+    result.reserve(batch.size());
+    for (const Registration& registration : batch) {
+        std::optional<OriginId> origin;
+        if (!registration.webhook_url.empty())
+            origin = origins_.row_of(registration.webhook_origin);
+        const int inserted = execute(
+            insert_,
+            registration.key.provider,
+            registration.key.id,
+            registration.webhook_url,
+            origin,
+            registration.metadata,
+            now
+        );
+        if (inserted == 0) {
+            result.push_back(complete_known(registration));
+            continue;
+        }
+        counts_.add_task(registration.key.provider, task::Status::queued, 1);
+        Registered& added = result.emplace_back();
+        added.created = true;
+        added.task.row = TaskRow{database_.getLastInsertRowid()};
+        added.task.id = registration.key.id;
+        added.task.registered_at = now;
+        added.task.changed_at = now;
+    }
+    return result;
+}
+
+Registered Tasks::complete_known(const Registration& registration)
+{
+    Registered known;
+    bool has_webhook = true;
+    bool has_metadata = true;
+    {
+        Run find(find_, registration.key.provider, registration.key.id);
+        find.next();
+        known.task = read_watched(find);
+        has_webhook = !find.text(watched_columns).empty();
+        has_metadata = find.text(watched_columns + 1) != no_metadata;
+    }
+    if (!has_webhook && !registration.webhook_url.empty()) {
+        const OriginId origin = origins_.row_of(registration.webhook_origin);
+        execute(fill_webhook_, known.task.row, registration.webhook_url, origin);
+    }
+    if (!has_metadata && registration.metadata != no_metadata)
+        execute(fill_metadata_, known.task.row, registration.metadata);
+    return known;
+}
+
+std::optional<TaskRow> Tasks::remove(const task::TaskKey& key)
+{
+    TaskRow row{};
+    {
+        Run find(find_, key.provider, key.id);
+        if (!find.next())
+            return std::nullopt;
+        row = find.as<TaskRow>(0);
+    }
+    erase(row);
+    return row;
+}
+
+void Tasks::erase(TaskRow task)
+{
+    {
+        Run describe(describe_, task);
+        describe.next();
+        counts_.add_task(describe.text(0), describe.as<task::Status>(1), -1);
+        counts_.add_events(-describe.integer(2));  // one for each step of the sequence
+    }
+    {
+        Run count(count_deliveries_, task);
+        while (count.next())
+            counts_.add_deliveries(count.as<DeliveryState>(0), -count.integer(1));
+    }
+    execute(delete_, task);
+}
+
+std::vector<WatchedTask> Tasks::watched(const std::string& provider, TaskRow after, std::size_t limit)
+{
+    std::vector<WatchedTask> tasks;
+    Run rows(watched_, provider, after, limit);
+    while (rows.next())
+        tasks.push_back(read_watched(rows));
+    return tasks;
+}
+
+void Tasks::end_settling(const std::vector<TaskRow>& tasks)
+{
+    for (const TaskRow task : tasks)
+        execute(end_settling_, task);
+}
+
+void Tasks::note_contradiction(TaskRow task, const std::string& upstream_status, base::TimePoint at)
+{
+    execute(contradict_, task, upstream_status, at);
+}
+
+std::string Tasks::last_event_body(TaskRow task)
+{
+    Run find(last_body_, task);
+    return find.next() ? find.text(0) : std::string();
+}
+
+std::size_t Tasks::prune(base::TimePoint before, std::size_t limit)
+{
+    std::vector<TaskRow> old;
+    {
+        Run rows(prunable_, before, limit);
+        while (rows.next())
+            old.push_back(rows.as<TaskRow>(0));
+    }
+    for (const TaskRow task : old)
+        erase(task);
+    database_.exec("PRAGMA incremental_vacuum(256)");
+    return old.size();
+}
+
+}  // namespace pollhook::store

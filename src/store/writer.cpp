@@ -1,0 +1,254 @@
+#include "writer.hpp"
+
+#include "database.hpp"
+#include "pollhook/base/text.hpp"
+
+#include <boost/asio/post.hpp>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <exception>
+#include <iterator>
+#include <utility>
+
+namespace pollhook::store {
+namespace {
+
+/// Rows in one transaction, unless a single job has more: about 30 ms of work.
+constexpr std::size_t most_rows = 2000;
+
+bool writes(const Job<Session>* job)
+{
+    return job->kind() == JobKind::write || job->kind() == JobKind::registration;
+}
+
+bool is_registration(const Job<Session>* job)
+{
+    return job->kind() == JobKind::registration;
+}
+
+}  // namespace
+
+Writer::Writer(
+    boost::asio::any_io_executor loop,
+    boost::asio::any_io_executor thread,
+    std::unique_ptr<Session> session,
+    StateDirectory* directory,
+    std::uint64_t max_size
+)
+    : loop_(std::move(loop)),
+      thread_(std::move(thread)),
+      directory_(directory),
+      max_size_(max_size),
+      session_(std::move(session))
+{
+}
+
+void Writer::enqueue(std::unique_ptr<Job<Session>> job)
+{
+    boost::asio::post(thread_, [self = shared_from_this(), job = std::move(job)]() mutable {
+        self->gather(std::move(job));
+    });
+}
+
+void Writer::gather(std::unique_ptr<Job<Session>> job)
+{
+    gathered_.push_back(std::move(job));
+    if (!std::exchange(flush_posted_, true))
+        post_flush();
+}
+
+void Writer::post_flush()
+{
+    flush_posted_ = true;
+    boost::asio::post(thread_, [self = shared_from_this()] { self->flush(); });
+}
+
+void Writer::flush()
+{
+    flush_posted_ = false;
+    Jobs jobs = take_batch();
+    Batch batch;
+    batch.reserve(jobs.size());
+    for (const auto& job : jobs)
+        batch.push_back(job.get());
+    run(batch);
+    if (jobs.back()->kind() == JobKind::close)
+        close();
+    boost::asio::post(loop_, [jobs = std::move(jobs)] {
+        for (const auto& job : jobs)
+            job->complete();
+    });
+    checkpoint(Session::Load::busy);
+    if (!gathered_.empty())
+        post_flush();
+    else
+        // Behind whatever was queued meanwhile.
+        boost::asio::post(thread_, [self = shared_from_this()] {
+            if (self->gathered_.empty())
+                self->checkpoint(Session::Load::idle);
+        });
+}
+
+Writer::Jobs Writer::take_batch()
+{
+    std::size_t rows = 0;
+    auto end = gathered_.begin();
+    while (end != gathered_.end()) {
+        rows += (*end)->rows();
+        if (end != gathered_.begin() && rows > most_rows)
+            break;
+        const bool is_last = (*end)->kind() == JobKind::close;
+        ++end;
+        if (is_last)
+            break;
+    }
+    Jobs batch(std::make_move_iterator(gathered_.begin()), std::make_move_iterator(end));
+    gathered_.erase(gathered_.begin(), end);
+    return batch;
+}
+
+void Writer::run(const Batch& batch)
+{
+    if (broken_) {
+        fail(batch, *broken_);
+        return;
+    }
+    const bool registers = std::ranges::any_of(batch, is_registration);
+    Batch jobs = registers && !has_space() ? refuse_registrations(batch) : batch;
+    std::optional<Errc> failure = transact(jobs);
+    if (failure == Errc::full) {
+        release_reserve();
+        jobs = refuse_registrations(jobs);
+        failure = transact(jobs);
+    }
+    if (failure == Errc::conflict)
+        run_one_by_one(jobs);
+    else if (failure)
+        fail(jobs, *failure);
+}
+
+bool Writer::has_space()
+{
+    if (reserve_spent_ && directory_ != nullptr)
+        reserve_spent_ = !directory_->restore_reserve();
+    return !reserve_spent_ && session_->size_bytes() < max_size_;
+}
+
+Writer::Batch Writer::refuse_registrations(const Batch& batch)
+{
+    Batch others;
+    for (Job<Session>* job : batch) {
+        if (is_registration(job))
+            job->fail(Errc::full);
+        else
+            others.push_back(job);
+    }
+    return others;
+}
+
+void Writer::run_one_by_one(const Batch& jobs)
+{
+    for (Job<Session>* job : jobs)
+        if (const auto failure = broken_ ? broken_ : transact({job}))
+            job->fail(*failure);
+}
+
+std::optional<Errc> Writer::transact(const Batch& jobs)
+{
+    const bool in_transaction = std::ranges::any_of(jobs, writes);
+    try {
+        if (in_transaction)
+            session_->begin();
+        for (Job<Session>* job : jobs)
+            job->execute(*session_);
+    } catch (const SQLite::Exception& failure) {
+        return undo(meaning_of(failure), failure.what());
+    } catch (const std::exception& failure) {
+        return undo(Errc::failed, failure.what());
+    }
+    if (!in_transaction)
+        return std::nullopt;
+    try {
+        session_->commit();
+    } catch (const SQLite::Exception& failure) {
+        // A full disk refuses the last page of the transaction, so it is not there, and what is written next
+        // takes its place in the log. After anything else nobody knows.
+        const Errc reason = meaning_of(failure);
+        return undo(reason == Errc::conflict ? Errc::failed : reason, failure.what());
+    }
+    return std::nullopt;
+}
+
+std::optional<Errc> Writer::undo(Errc reason, const char* what)
+{
+    if (reason != Errc::full && reason != Errc::conflict)
+        return break_down(reason, what);
+    try {
+        session_->roll_back();
+    } catch (const SQLite::Exception& failure) {
+        return break_down(Errc::failed, failure.what());
+    }
+    return reason;
+}
+
+Errc Writer::break_down(Errc reason, const char* what)
+{
+    spdlog::critical(
+        "store.failed: error=\"{}\" (nothing more is written; restart to recover)", base::printable(what)
+    );
+    broken_ = reason;
+    return reason;
+}
+
+void Writer::fail(const Batch& jobs, Errc reason)
+{
+    for (Job<Session>* job : jobs)
+        job->fail(reason);
+}
+
+void Writer::release_reserve()
+{
+    if (!std::exchange(reserve_spent_, true))
+        spdlog::error("store.disk_full: no new tasks are taken until there is space again");
+    if (directory_ != nullptr)
+        directory_->release_reserve();
+    else
+        reserve_spent_ = false;
+}
+
+void Writer::checkpoint(Session::Load load)
+{
+    if (broken_)
+        return;
+    try {
+        session_->checkpoint_if_due(load);
+    } catch (const SQLite::Exception& failure) {
+        if (meaning_of(failure) == Errc::full)
+            release_reserve();
+        else
+            break_down(meaning_of(failure), failure.what());
+    }
+}
+
+void Writer::close()
+{
+    if (!broken_) {
+        try {
+            session_->checkpoint_all();
+        } catch (const SQLite::Exception& failure) {
+            // All of it is in the log, and the next start goes on from there.
+            spdlog::warn("store.checkpoint_failed: error=\"{}\"", base::printable(failure.what()));
+        }
+    }
+    abandon();
+}
+
+void Writer::abandon() noexcept
+{
+    session_.reset();
+    if (!broken_)
+        broken_ = Errc::closed;
+}
+
+}  // namespace pollhook::store

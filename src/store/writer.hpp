@@ -1,0 +1,81 @@
+#pragma once
+
+#include "job.hpp"
+#include "session.hpp"
+#include "state_directory.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace pollhook::store {
+
+/// The writing operations' queue and their group commit.
+///
+/// Each job is posted to the store thread, which gathers them; the first one also posts a flush behind
+/// whatever is queued already. So a lone job is committed at once, and while a commit runs the next batch
+/// gathers. A flush executes all its jobs in one transaction and completes all of them by one message to the
+/// loop.
+///
+/// When a commit or an I/O operation fails nothing is tried again: every job from then on fails, since nobody
+/// knows what is stored (reliability.md section 3). Only a full disk is survived: without the registrations,
+/// with the help of the reserve.
+class Writer : public std::enable_shared_from_this<Writer> {
+public:
+    using Jobs = JobList<Session>;
+
+    /// `directory` may be null (no reserve) and must outlive this.
+    Writer(
+        boost::asio::any_io_executor loop,
+        boost::asio::any_io_executor thread,
+        std::unique_ptr<Session> session,
+        StateDirectory* directory,
+        std::uint64_t max_size
+    );
+
+    /// From the loop.
+    void enqueue(std::unique_ptr<Job<Session>> job);
+    [[nodiscard]] const boost::asio::any_io_executor& loop() const noexcept { return loop_; }
+
+    /// Closes without finishing what waits. Only while the store thread does not run.
+    void abandon() noexcept;
+
+private:
+    using Batch = std::vector<Job<Session>*>;
+
+    void gather(std::unique_ptr<Job<Session>> job);
+    void post_flush();
+    void flush();
+    [[nodiscard]] Jobs take_batch();
+    void run(const Batch& batch);
+    [[nodiscard]] bool has_space();
+    /// Fails the registrations with Errc::full; the others.
+    [[nodiscard]] static Batch refuse_registrations(const Batch& batch);
+    void run_one_by_one(const Batch& jobs);
+    /// One transaction around all of `jobs`. Errc::full and Errc::conflict: nothing was written. Anything
+    /// else breaks the store.
+    [[nodiscard]] std::optional<Errc> transact(const Batch& jobs);
+    [[nodiscard]] std::optional<Errc> undo(Errc reason, const char* what);
+    Errc break_down(Errc reason, const char* what);
+    static void fail(const Batch& jobs, Errc reason);
+    void release_reserve();
+    void checkpoint(Session::Load load);
+    void close();
+
+    boost::asio::any_io_executor loop_;
+    boost::asio::any_io_executor thread_;
+    StateDirectory* directory_;
+    std::uint64_t max_size_;
+
+    // What follows belongs to the store thread.
+    std::unique_ptr<Session> session_;
+    Jobs gathered_;
+    bool flush_posted_ = false;
+    bool reserve_spent_ = false;
+    std::optional<Errc> broken_;
+};
+
+}  // namespace pollhook::store
