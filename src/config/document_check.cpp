@@ -1,0 +1,131 @@
+#include "document.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+/// The part of DocumentReader that judges what no single key can tell.
+namespace pollhook::config {
+namespace {
+
+/// Where a key was given, or else its table.
+const Place& place_in(const Places& places, std::string_view key)
+{
+    const auto found = places.find(key);
+    return found == places.end() ? places.find("")->second : found->second;
+}
+
+bool is_set(const Secret& secret)
+{
+    return !secret.empty() || !secret.reference().empty();
+}
+
+std::string first_of_list(const std::string& text)
+{
+    return text.substr(0, text.find(':'));
+}
+
+}  // namespace
+
+void DocumentReader::check(const Place& whole)
+{
+    check_daemon(whole);
+    check_admin();
+    check_unique_names(config_.providers, provider_places_, "provider");
+    check_unique_names(config_.sinks, sink_places_, "sink");
+    for (std::size_t i = 0; i < config_.providers.size(); ++i)
+        check_provider(config_.providers[i], provider_places_[i]);
+    for (std::size_t i = 0; i < config_.sinks.size(); ++i)
+        check_sink(config_.sinks[i], sink_places_[i]);
+}
+
+template <class Section>
+void DocumentReader::check_unique_names(
+    const std::vector<Section>& sections, const std::vector<Places>& places, std::string_view what
+)
+{
+    std::map<std::string, Place> seen;
+    for (std::size_t i = 0; i < sections.size(); ++i) {
+        const Place& place = place_in(places[i], "name");
+        const auto [first, is_new] = seen.emplace(sections[i].name, place);
+        if (!is_new && !sections[i].name.empty())
+            report_.add(
+                place,
+                fmt::format("the {} \"{}\" is defined twice", what, sections[i].name),
+                fmt::format("first at {}", first->second.text())
+            );
+    }
+}
+
+void DocumentReader::check_daemon(const Place& whole)
+{
+    if (!config_.daemon.state_dir.empty() || single_places_["daemon"].contains("state_dir"))
+        return;
+    // systemd separates several directories by colons; ours is the first.
+    const std::filesystem::path given(first_of_list(values_.environment()("STATE_DIRECTORY").value_or("")));
+    const std::filesystem::path home(values_.environment()("HOME").value_or(""));
+    if (given.is_absolute())
+        config_.daemon.state_dir = given;
+    else if (home.is_absolute())
+        config_.daemon.state_dir = home / ".local" / "state" / "pollhook";
+    else
+        report_.add(whole, "\"state_dir\" is missing in [daemon]", "neither STATE_DIRECTORY nor HOME is set");
+}
+
+void DocumentReader::check_admin()
+{
+    const Admin& admin = config_.admin;
+    const auto open =
+        std::ranges::find_if(admin.listen, [](const ListenAddress& address) { return !address.is_local(); });
+    if (open != admin.listen.end() && !is_set(admin.token) && !single_places_["admin"].contains("token"))
+        report_.add(
+            place_in(single_places_["admin"], "listen"),
+            fmt::format("listening on \"{}\" needs a token, since others can reach it", open->text()),
+            "set \"token\" in [admin]"
+        );
+}
+
+void DocumentReader::check_provider(const Provider& provider, const Places& places)
+{
+    if (provider.poll_interval <= provider.max_poll_interval)
+        return;
+    const std::string_view culprit =
+        places.contains("max_poll_interval") ? "max_poll_interval" : "poll_interval";
+    report_.add(
+        place_in(places, culprit),
+        fmt::format(
+            "\"max_poll_interval\" ({}) must not be less than \"poll_interval\" ({})",
+            base::format_duration(provider.max_poll_interval),
+            base::format_duration(provider.poll_interval)
+        )
+    );
+}
+
+void DocumentReader::check_sink(const Sink& sink, const Places& places)
+{
+    if (!sink.previous_secrets.empty() && !places.contains("secret"))
+        report_.add(
+            place_in(places, "previous_secrets"), "\"previous_secrets\" needs a \"secret\" beside it"
+        );
+    if (sink.format == Format::cloudevents_binary && places.contains("type") &&
+        sink.type != SinkType::webhook)
+        report_.add(
+            place_in(places, "format"),
+            fmt::format(
+                "the format \"cloudevents-binary\" does not fit the type \"{}\"", to_string(sink.type)
+            ),
+            "it needs headers; use \"cloudevents\""
+        );
+    std::vector<std::string> known;
+    for (const Provider& provider : config_.providers)
+        known.push_back(provider.name);
+    for (const std::string& name : sink.providers)
+        if (!name.empty() && std::ranges::find(known, name) == known.end())
+            report_.add(
+                place_in(places, "providers"),
+                fmt::format("there is no provider \"{}\"", name),
+                did_you_mean(name, known)
+            );
+}
+
+}  // namespace pollhook::config
