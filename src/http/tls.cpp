@@ -95,6 +95,12 @@ class TlsStream final : public Stream {
 public:
     TlsStream(asio::ip::tcp::socket socket, asio::ssl::context& context) : tls_(std::move(socket), context) {}
 
+    ~TlsStream() override
+    {
+        // OpenSSL takes the session of a connection that ends without a close_notify for a broken one.
+        ::SSL_set_shutdown(tls_.native_handle(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+    }
+
     Tls& tls() { return tls_; }
 
     asio::awaitable<std::size_t> read_some(asio::mutable_buffer into, error_code& ec) override
