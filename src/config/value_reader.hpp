@@ -62,10 +62,12 @@ public:
         const toml::array* array = checked_array(key, node);
         if (array == nullptr)
             return;
+        const std::size_t before = report_.count();
         std::vector<T> values;
         for (const toml::node& element : *array)
             read(key, element, values.emplace_back());
-        out = std::move(values);
+        if (report_.count() == before)
+            out = std::move(values);
     }
 
     [[nodiscard]] const Environment& environment() const noexcept { return environment_; }
