@@ -372,18 +372,33 @@ TEST(ServerTest, DropsAnIdleConnectionForANewOneWhenFull)
     EXPECT_EQ(second.ask(plain_get).status, 200);
 }
 
+/// Waits for an hour, or until `timer` is woken; the parameters belong to the test and outlive the server.
+asio::awaitable<ServerResponse> answer_when_woken(
+    base::Clock& clock, std::unique_ptr<base::Timer>& timer, std::promise<void>& asked
+)
+{
+    timer = clock.make_timer();
+    asked.set_value();
+    co_await timer->wait_until(clock.steady_now() + std::chrono::hours(1));
+    co_return ServerResponse();
+}
+
+/// Never answers in time; ends only by cancellation.
+asio::awaitable<ServerResponse> answer_late(base::Clock& clock, std::promise<void>* asked)
+{
+    if (asked)
+        asked->set_value();
+    co_await clock.sleep_for(std::chrono::hours(1));
+    co_await clock.sleep_for(std::chrono::hours(1));
+    co_return ServerResponse();
+}
+
 TEST(ServerTest, StopLetsAnAnswerFinish)
 {
     std::promise<void> asked;
     std::unique_ptr<base::Timer> timer;
     base::Clock* clock = nullptr;
-    Running server(loopback(), [&](const ServerRequest&) -> asio::awaitable<ServerResponse> {
-        // Captures stay valid: the function object lives in the server as long as its coroutines.
-        timer = clock->make_timer();
-        asked.set_value();
-        co_await timer->wait_until(clock->steady_now() + std::chrono::hours(1));
-        co_return ServerResponse();
-    });
+    Running server(loopback(), [&](const ServerRequest&) { return answer_when_woken(*clock, timer, asked); });
     clock = &server.clock();
     RawClient client(server.endpoint());
     client.send(plain_get);
@@ -392,6 +407,7 @@ TEST(ServerTest, StopLetsAnAnswerFinish)
     asio::post(server.loop(), [&] { timer->wake(); });
     const auto answer = client.receive();
     stopper.join();
+    timer.reset();
     EXPECT_EQ(answer.status, 200);
 }
 
@@ -399,12 +415,7 @@ TEST(ServerTest, StopEndsAnAnswerAfterTheGrace)
 {
     std::promise<void> asked;
     base::Clock* clock = nullptr;
-    Running server(loopback(), [&](const ServerRequest&) -> asio::awaitable<ServerResponse> {
-        asked.set_value();
-        co_await clock->sleep_for(std::chrono::hours(1));
-        co_await clock->sleep_for(std::chrono::hours(1));
-        co_return ServerResponse();
-    });
+    Running server(loopback(), [&](const ServerRequest&) { return answer_late(*clock, &asked); });
     clock = &server.clock();
     RawClient client(server.endpoint());
     client.send(plain_get);
@@ -543,11 +554,7 @@ TEST_F(ServerDeadlineTest, Answers408ToASlowRequest)
 
 TEST_F(ServerDeadlineTest, Answers503WhenTheApplicationIsTooSlow)
 {
-    answer_ = [this](const ServerRequest&) -> asio::awaitable<ServerResponse> {
-        co_await clock_.sleep_for(std::chrono::hours(1));
-        co_await clock_.sleep_for(std::chrono::hours(1));
-        co_return ServerResponse();
-    };
+    answer_ = [this](const ServerRequest&) { return answer_late(clock_, nullptr); };
     start();
     RawClient client(server_.endpoints().at(0));
     client.send(plain_get);
