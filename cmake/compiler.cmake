@@ -3,6 +3,7 @@ add_library(pollhook_options INTERFACE)
 target_compile_features(pollhook_options INTERFACE cxx_std_20)
 target_compile_options(pollhook_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Woverloaded-virtual -Wformat=2 -Wextra-semi
+  -Wno-missing-field-initializers  # naming some members of an options struct is what its defaults are for
   $<$<CXX_COMPILER_ID:GNU>:-Wduplicated-cond -Wlogical-op -Wuseless-cast>
   $<$<BOOL:${POLLHOOK_WARNINGS_AS_ERRORS}>:-Werror>)
 set(CMAKE_CXX_EXTENSIONS OFF)

@@ -2,6 +2,7 @@
 
 #include "pollhook/store/outbox.hpp"
 
+#include <cstddef>
 #include <span>
 #include <vector>
 
@@ -17,10 +18,13 @@ public:
     DeliveryIntake& operator=(const DeliveryIntake&) = delete;
     virtual ~DeliveryIntake() = default;
 
-    /// Room is promised to the operation that it is given to, until accept() is called with what came of it.
+    /// The room is kept for the operation that it is given to, until accept() is called with what came of it.
     [[nodiscard]] virtual ClaimPolicy policy() = 0;
-    /// `waiting`: origins that got deliveries which were not claimed.
-    virtual void accept(std::vector<ClaimedDelivery> claimed, std::span<const OriginId> waiting) = 0;
+    /// `promised` is the room of that policy; `waiting` are origins that got deliveries which were not
+    /// claimed.
+    virtual void accept(
+        std::size_t promised, std::vector<ClaimedDelivery> claimed, std::span<const OriginId> waiting
+    ) = 0;
 };
 
 }  // namespace pollhook::store

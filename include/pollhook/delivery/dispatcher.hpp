@@ -1,0 +1,133 @@
+#pragma once
+
+#include "pollhook/base/clock.hpp"
+#include "pollhook/base/random.hpp"
+#include "pollhook/base/task_group.hpp"
+#include "pollhook/config/config.hpp"
+#include "pollhook/delivery/origin_queues.hpp"
+#include "pollhook/delivery/retry_policy.hpp"
+#include "pollhook/sink/sink.hpp"
+#include "pollhook/store/intake.hpp"
+#include "pollhook/store/store.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+namespace pollhook::delivery {
+
+/// Sends what the outbox holds: takes claimed deliveries in turn by origin, makes one attempt each, and
+/// settles the outcomes in groups. Only the head of a lane (one task, one destination) is ever claimed and
+/// the next one comes with its settlement, so a task's events leave strictly in order, and one failing
+/// delivery blocks nothing but its own lane.
+///
+/// In memory are only claims that are due: at most a few thousand, whatever the backlog. Lives on the loop.
+/// Only a broken store ends it, by an exception out of run().
+class Dispatcher final : public store::DeliveryIntake {
+public:
+    /// Everything outlives the dispatcher.
+    struct Surroundings {
+        store::Store* store = nullptr;
+        base::Clock* clock = nullptr;
+        base::Random* random = nullptr;
+    };
+    Dispatcher(
+        boost::asio::any_io_executor loop, const config::Delivery& settings, Surroundings surroundings
+    );
+    ~Dispatcher() override;
+
+    /// A configured sink, before run(). `name` is for the log.
+    void add_sink(store::SinkRow row, const config::Sink& settings, std::unique_ptr<sink::Sink> sink);
+    /// What sends to the tasks' own URLs.
+    void set_task_webhooks(std::unique_ptr<sink::Sink> sink);
+    /// SIGHUP: see sink::Sink::reopen().
+    void reopen_sinks();
+
+    /// Finds the origins that have a backlog; before run().
+    [[nodiscard]] boost::asio::awaitable<base::Result<void>> load();
+    /// Delivers until cancelled. Throws when the store fails.
+    [[nodiscard]] boost::asio::awaitable<void> run();
+    /// Starts no further attempt, waits up to `grace` for those in flight, cancels the rest and settles
+    /// everything; while run() runs.
+    [[nodiscard]] boost::asio::awaitable<void> stop(base::Duration grace);
+
+    [[nodiscard]] store::ClaimPolicy policy() override;
+    void accept(
+        std::size_t promised,
+        std::vector<store::ClaimedDelivery> claimed,
+        std::span<const store::OriginId> waiting
+    ) override;
+
+    struct Counters {
+        std::uint64_t attempts = 0;
+        std::uint64_t delivered = 0;
+        std::uint64_t failed = 0;  ///< attempts that were not 2xx
+        std::uint64_t dead = 0;
+    };
+    [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
+    [[nodiscard]] std::size_t in_flight() const noexcept { return queues_.in_flight(); }
+    /// Claims in memory, in flight or waiting for their turn.
+    [[nodiscard]] std::size_t held() const noexcept { return queues_.size(); }
+
+private:
+    struct Destination {
+        std::string name;
+        std::unique_ptr<sink::Sink> sink;
+        std::vector<base::Duration> schedule;
+    };
+
+    boost::asio::awaitable<void> pump();
+    boost::asio::awaitable<void> work(store::ClaimedDelivery delivery);
+    boost::asio::awaitable<void> attempt(const store::ClaimedDelivery& delivery);
+    boost::asio::awaitable<void> claim(std::vector<std::pair<store::OriginId, std::size_t>> wanted);
+    boost::asio::awaitable<void> settle_outcomes();
+    boost::asio::awaitable<void> wait_for_workers(base::SteadyPoint deadline);
+    void conclude(const store::ClaimedDelivery& delivery, const sink::Outcome& outcome);
+    void give_back(const store::ClaimedDelivery& delivery);
+    void start_workers();
+    void note_outcome(
+        const store::ClaimedDelivery& delivery, const Destination& to, const Decision& decision
+    );
+    [[nodiscard]] base::SteadyPoint next_wake();
+    /// Wall time that never goes back while the daemon runs: what the outbox's due times are compared with.
+    [[nodiscard]] base::TimePoint outbox_now() const;
+
+    boost::asio::any_io_executor loop_;
+    std::size_t max_in_flight_;
+    std::vector<base::Duration> schedule_;
+    std::size_t per_origin_;
+    Surroundings with_;
+    OriginQueues queues_;
+    std::map<store::SinkId, Destination> destinations_;
+
+    base::TaskGroup workers_;
+    std::size_t working_ = 0;
+    std::exception_ptr failure_;  // of a worker; pump() rethrows it
+    std::unique_ptr<base::Timer> wake_pump_;
+    std::unique_ptr<base::Timer> wake_settler_;
+    std::unique_ptr<base::Timer> worker_left_;
+    std::unique_ptr<base::Timer> settled_all_;
+    std::vector<store::Settlement> outcomes_;
+    std::vector<store::OriginId> outcome_origins_;  // of `outcomes_`, in their order
+    std::vector<std::pair<store::TaskRow, std::string>> gone_;
+    bool settling_ = false;
+    bool claiming_ = false;
+    bool stopping_ = false;
+    std::size_t promised_ = 0;
+    std::unordered_set<store::OriginId> failing_;  // for the log: bounded
+    Counters counters_;
+    base::TimePoint started_wall_;
+    base::SteadyPoint started_steady_;
+};
+
+}  // namespace pollhook::delivery

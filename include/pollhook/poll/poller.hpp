@@ -1,0 +1,148 @@
+#pragma once
+
+#include "pollhook/base/clock.hpp"
+#include "pollhook/base/random.hpp"
+#include "pollhook/base/task_group.hpp"
+#include "pollhook/base/token_bucket.hpp"
+#include "pollhook/config/config.hpp"
+#include "pollhook/http/address_guard.hpp"
+#include "pollhook/poll/provider_health.hpp"
+#include "pollhook/poll/routing.hpp"
+#include "pollhook/poll/scheduler.hpp"
+#include "pollhook/provider/provider.hpp"
+#include "pollhook/store/intake.hpp"
+#include "pollhook/store/store.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+namespace pollhook::poll {
+
+/// What a poller works with. Everything outlives it.
+struct Surroundings {
+    provider::Provider* provider = nullptr;
+    store::Store* store = nullptr;
+    base::Clock* clock = nullptr;
+    base::Random* random = nullptr;
+    const Routing* routing = nullptr;
+    store::DeliveryIntake* intake = nullptr;
+    /// Judges the webhookUrl that a relay tells of before a task adopts it.
+    const http::AddressGuard* guard = nullptr;
+};
+
+/// Keeps the stored state of one provider's tasks in step with the relay: asks for what is due, records every
+/// step in one transaction with its event and deliveries, and hands those on. Whatever the relay answers, it
+/// goes on; only a broken store ends it, by an exception out of run().
+///
+/// One for each provider, so that a dead relay delays nobody else. Lives on the loop.
+class Poller {
+public:
+    Poller(const config::Provider& settings, Surroundings surroundings);
+    Poller(const Poller&) = delete;
+    Poller& operator=(const Poller&) = delete;
+
+    /// Reads the watched tasks from the store; before run().
+    [[nodiscard]] boost::asio::awaitable<base::Result<void>> load();
+    /// Polls until cancelled. Throws when the store fails.
+    [[nodiscard]] boost::asio::awaitable<void> run();
+
+    /// A task that was registered just now.
+    void watch(const store::WatchedTask& task);
+    /// A task that was removed.
+    void forget(std::string_view id);
+
+    struct Counters {
+        std::uint64_t requests = 0;
+        std::uint64_t failed_looks = 0;
+        std::uint64_t looks = 0;  ///< tasks that an answer told of
+        std::uint64_t transitions = 0;
+        std::uint64_t malformed = 0;  ///< items that could not be read
+        std::uint64_t foreign = 0;    ///< items that nobody asked for
+        std::uint64_t bytes = 0;      ///< received
+    };
+    [[nodiscard]] const std::string& name() const noexcept { return name_; }
+    [[nodiscard]] const ProviderHealth& health() const noexcept { return health_; }
+    [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
+    [[nodiscard]] std::size_t watched() const noexcept { return scheduler_.size(); }
+    [[nodiscard]] std::size_t in_flight() const noexcept { return scheduler_.in_flight(); }
+    /// When the scheduler last ran; the watchdog's proof of life.
+    [[nodiscard]] base::SteadyPoint last_tick() const noexcept { return last_tick_; }
+
+private:
+    /// A task that a look is about. The row tells whether the slot still belongs to it.
+    struct Flight {
+        Slot slot{};
+        store::TaskRow row{};
+        bool landed = false;
+    };
+    /// A change on its way to the store, and what holds once it is there.
+    struct Step {
+        Flight flight;
+        task::Known next;
+        std::optional<Scheduler::Settling> settling;
+    };
+    struct Steps {
+        std::vector<store::Change> changes;
+        std::vector<Step> steps;
+    };
+
+    struct Judged {
+        Flight flight;
+        Verdict verdict{};
+    };
+    struct Contradiction {
+        store::TaskRow task{};
+        std::string word;
+    };
+
+    boost::asio::awaitable<void> schedule(base::TaskGroup& looks);
+    boost::asio::awaitable<void> look(std::vector<Slot> batch);
+    boost::asio::awaitable<void> discover();
+    boost::asio::awaitable<void> watch_discovered(
+        const provider::Answer& answer, std::vector<Flight>& flights
+    );
+    [[nodiscard]] bool may_start();
+    [[nodiscard]] base::SteadyPoint next_start();
+    void note(const provider::LookResult& result);
+
+    boost::asio::awaitable<void> apply(provider::LookResult result, std::vector<Flight> flights);
+    void observe(const task::Observation& seen, Flight& flight, Steps& steps, std::vector<Judged>& judged);
+    void observe_settling(const task::Observation& seen, Flight& flight, Steps& steps);
+    void judge(Verdict verdict, const Flight& flight, std::vector<Judged>& judged);
+    void add_step(
+        const Flight& flight, const task::Transition& transition, const task::Snapshot& snapshot, Steps& steps
+    );
+    boost::asio::awaitable<void> end_settling();
+    boost::asio::awaitable<void> announce(std::vector<Judged> judged, Steps& steps);
+    boost::asio::awaitable<void> record(Steps steps);
+    void land(const Step& step);
+    [[nodiscard]] bool still_there(const Flight& flight) const;
+    [[nodiscard]] std::optional<std::string> webhook_origin(const std::optional<std::string>& url) const;
+
+    std::string name_;
+    std::size_t max_in_flight_;
+    base::Duration poll_interval_;
+    Surroundings with_;
+    Scheduler scheduler_;
+    ProviderHealth health_;
+    base::TokenBucket bucket_;
+    std::unique_ptr<base::Timer> wake_up_;
+    std::size_t looks_ = 0;
+    std::uint32_t suspicious_ = 0;               // empty answers in a row
+    std::uint32_t refused_ = 0;                  // single tasks refused in a row
+    std::unordered_set<std::string> finished_;   // discovered tasks that need no second look, bounded
+    std::vector<store::TaskRow> settled_;        // to be told to the store
+    std::vector<Contradiction> contradictions_;  // to be told to the store
+    Counters counters_;
+    base::SteadyPoint last_tick_{};
+    base::TimePoint discovering_since_{};
+};
+
+}  // namespace pollhook::poll

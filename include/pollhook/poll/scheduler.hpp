@@ -1,0 +1,175 @@
+#pragma once
+
+#include "pollhook/base/time.hpp"
+#include "pollhook/store/store.hpp"
+#include "pollhook/task/detect.hpp"
+
+#include <boost/unordered/unordered_flat_set.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace pollhook::poll {
+
+/// How a provider's tasks are looked at (contract section 2, `[[provider]]`).
+struct Pace {
+    base::Duration poll_interval = std::chrono::seconds(5);  ///< the least time between two looks at one task
+    base::Duration max_poll_interval =
+        std::chrono::seconds(60);  ///< what an unchanged task's interval grows to
+    base::Duration missing_grace = std::chrono::minutes(2);
+    unsigned lost_misses = 5;
+    base::Duration lost_time = std::chrono::minutes(10);
+    base::Duration stalled_after = std::chrono::minutes(15);
+    base::Duration max_age = std::chrono::hours(6);
+};
+
+/// A watched task's place in the scheduler. It may be used again for another task once its own is removed.
+enum class Slot : std::uint32_t {};
+
+/// What a look's outcome means for a task beyond what the relay said.
+enum class Verdict {
+    none,
+    stalled,  ///< nothing changed for stalled_after: announce it, once
+    lost,     ///< missed often enough for long enough: ends the task
+    expired,  ///< older than max_age: ends the task
+};
+
+/// Decides which tasks are looked at next. Pure: the caller brings the time.
+///
+/// A task is due poll_interval after a change, and less and less often while nothing changes, down to
+/// max_poll_interval; when tasks of this provider usually take a certain time, a look is planned for that
+/// moment. Due tasks are taken in the order of the moment they were due plus their interval: new and lively
+/// tasks come before stuck ones, which move up as they wait, so neither starves (upstream.md section 5.10).
+/// Between take() and one of the outcome calls a task is in flight and is not taken again.
+///
+/// Memory: about 150 bytes for each task (the ids of relays are 13 to 19 digits). All ages are counted in
+/// steady time, so that a jump of the wall clock ends no task. One thread.
+class Scheduler {
+public:
+    explicit Scheduler(Pace pace) : pace_(pace), index_(0, HashById{this}, EqualById{this}) {}
+    Scheduler(const Scheduler&) = delete;
+    Scheduler& operator=(const Scheduler&) = delete;
+
+    /// Starts to watch; due at once. `wall_now` tells how old the task already is. False when its id is
+    /// watched already.
+    bool add(const store::WatchedTask& task, base::SteadyPoint now, base::TimePoint wall_now);
+    void remove(Slot slot);
+
+    [[nodiscard]] std::optional<Slot> find(std::string_view id) const;
+    [[nodiscard]] std::size_t size() const noexcept { return index_.size(); }
+    [[nodiscard]] std::size_t in_flight() const noexcept { return in_flight_; }
+
+    /// Up to `limit` tasks that are due, the batch filled with tasks that are nearly due; empty when none is
+    /// due.
+    [[nodiscard]] std::vector<Slot> take(base::SteadyPoint now, std::size_t limit);
+    /// Takes one task out of its turn, when an answer tells of it that nobody asked for; false while it is in
+    /// flight.
+    bool take(Slot slot);
+    /// When take() will next give something; empty when every task is in flight or there is none.
+    [[nodiscard]] std::optional<base::SteadyPoint> next_due();
+
+    [[nodiscard]] const std::string& id(Slot slot) const { return watch(slot).id; }
+    [[nodiscard]] store::TaskRow row(Slot slot) const { return watch(slot).row; }
+    [[nodiscard]] const task::Known& known(Slot slot) const { return watch(slot).known; }
+
+    // Outcomes of a look. Each ends the flight and plans the next look.
+    /// The relay showed the task, unchanged.
+    Verdict unchanged(Slot slot, base::SteadyPoint now);
+    /// A transition was recorded; `known` is what holds now.
+    void changed(Slot slot, const task::Known& known, base::SteadyPoint now);
+    /// The relay left the task out of its answer.
+    Verdict missing(Slot slot, base::SteadyPoint now);
+    /// The relay answered, but not about this task (a refused chunk, an unreadable item): its age alone
+    /// counts.
+    Verdict unanswered(Slot slot, base::SteadyPoint now);
+    /// There was no answer: nothing is learnt, and the task stays due for when the provider is back.
+    void postponed(Slot slot, base::SteadyPoint now);
+
+    // A terminal task whose result may still come is looked at until its settle time is over.
+    struct Settling {
+        base::SteadyPoint until{};
+        std::uint64_t result_digest = 0;
+        bool contradicted = false;  ///< a contradiction was noted already
+    };
+    void settle(Slot slot, Settling settling);
+    [[nodiscard]] const Settling* settling(Slot slot) const;
+
+private:
+    struct Watch {
+        std::string id;
+        store::TaskRow row{};
+        base::SteadyPoint due{};
+        base::SteadyPoint registered_at{};
+        base::SteadyPoint changed_at{};
+        base::SteadyPoint missed_since{};
+        task::Known known;
+        std::uint32_t interval_ms = 0;
+        std::uint16_t misses = 0;
+        bool queued = false;
+        bool flying = false;
+    };
+    struct Entry {
+        std::int64_t key = 0;  // milliseconds of the steady clock; the smallest comes first
+        std::uint32_t slot = 0;
+        bool operator>(const Entry& other) const noexcept { return key > other.key; }
+    };
+    struct HashById {
+        using is_transparent = void;
+        const Scheduler* owner;
+        std::size_t operator()(std::string_view id) const noexcept
+        {
+            return std::hash<std::string_view>()(id);
+        }
+        std::size_t operator()(std::uint32_t slot) const noexcept
+        {
+            return (*this)(owner->watches_[slot].id);
+        }
+    };
+    struct EqualById {
+        using is_transparent = void;
+        const Scheduler* owner;
+        bool operator()(std::uint32_t a, std::uint32_t b) const noexcept { return a == b; }
+        bool operator()(std::string_view id, std::uint32_t slot) const noexcept
+        {
+            return id == owner->watches_[slot].id;
+        }
+        bool operator()(std::uint32_t slot, std::string_view id) const noexcept
+        {
+            return id == owner->watches_[slot].id;
+        }
+    };
+
+    Watch& watch(Slot slot) { return watches_[static_cast<std::uint32_t>(slot)]; }
+    [[nodiscard]] const Watch& watch(Slot slot) const { return watches_[static_cast<std::uint32_t>(slot)]; }
+
+    void land(Watch& watch);
+    void plan(Slot slot, base::SteadyPoint due);
+    void plan_later(Slot slot, base::SteadyPoint now);
+    [[nodiscard]] Verdict judge_age(Watch& watch, base::SteadyPoint now) const;
+    [[nodiscard]] bool is_nearly_due(const Watch& watch, base::SteadyPoint now) const;
+    void promote_due(base::SteadyPoint now);
+    /// The first entry of `heap` that still stands for a queued task; stale ones are thrown away.
+    const Entry* top(std::vector<Entry>& heap, bool ready);
+    Slot pop(std::vector<Entry>& heap);
+    void fly(Slot slot);
+
+    Pace pace_;
+    std::deque<Watch> watches_;
+    std::vector<std::uint32_t> free_;
+    boost::unordered_flat_set<std::uint32_t, HashById, EqualById> index_;
+    std::vector<Entry> waiting_;  // heap by the moment a task is due
+    std::vector<Entry> ready_;    // heap of due tasks by that moment plus their interval
+    std::unordered_map<std::uint32_t, Settling> settling_;
+    std::size_t in_flight_ = 0;
+    double usual_duration_ms_ = 0;  // of this provider's finished tasks, a moving average; 0 before the first
+};
+
+}  // namespace pollhook::poll

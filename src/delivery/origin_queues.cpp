@@ -1,0 +1,181 @@
+#include "pollhook/delivery/origin_queues.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace pollhook::delivery {
+
+using store::OriginId;
+
+void OriginQueues::set_limits(OriginId origin, OriginLimits limits, base::SteadyPoint now)
+{
+    Queue& entry = queue(origin);
+    entry.limits = limits;
+    entry.configured = true;
+    entry.bucket.reset();
+    if (limits.max_per_second)
+        entry.bucket.emplace(*limits.max_per_second, *limits.max_per_second, now);
+}
+
+void OriginQueues::push(store::ClaimedDelivery delivery)
+{
+    const OriginId origin = delivery.origin;
+    Queue& entry = queue(origin);
+    entry.ready.push_back(std::move(delivery));
+    ++queued_;
+    enter_turn(origin, entry);
+}
+
+std::optional<store::ClaimedDelivery> OriginQueues::pop(base::SteadyPoint now)
+{
+    // Each origin is asked once at most; one that may not send now keeps its place in the circle.
+    for (std::size_t asked = turn_.size(); asked > 0; --asked) {
+        const OriginId origin = turn_.front();
+        Queue& entry = queues_.at(origin);
+        turn_.splice(turn_.end(), turn_, turn_.begin());
+        if (entry.in_flight >= entry.limits.max_in_flight || (entry.bucket && !entry.bucket->ready(now)))
+            continue;
+        if (entry.bucket)
+            entry.bucket->take(1, now);
+        store::ClaimedDelivery delivery = std::move(entry.ready.front());
+        entry.ready.pop_front();
+        --queued_;
+        ++entry.in_flight;
+        ++in_flight_;
+        if (entry.ready.empty()) {
+            turn_.pop_back();
+            entry.in_turn = false;
+        }
+        return delivery;
+    }
+    return std::nullopt;
+}
+
+void OriginQueues::finished(OriginId origin)
+{
+    const auto entry = queues_.find(origin);
+    --entry->second.in_flight;
+    --in_flight_;
+    forget_if_idle(entry);
+}
+
+std::vector<store::ClaimedDelivery> OriginQueues::drain()
+{
+    std::vector<store::ClaimedDelivery> all;
+    for (const OriginId origin : std::exchange(turn_, {})) {
+        Queue& entry = queues_.at(origin);
+        entry.in_turn = false;
+        std::ranges::move(entry.ready, std::back_inserter(all));
+        entry.ready.clear();
+    }
+    queued_ = 0;
+    return all;
+}
+
+std::size_t OriginQueues::room(OriginId origin) const
+{
+    const auto entry = queues_.find(origin);
+    if (entry == queues_.end())
+        return std::min(
+            room(), capacity(Queue{.ready = {}, .limits = defaults_, .bucket = {}, .backlog = {}})
+        );
+    const std::size_t held = entry->second.ready.size() + entry->second.in_flight;
+    const std::size_t most = capacity(entry->second);
+    return std::min(room(), held >= most ? 0 : most - held);
+}
+
+std::vector<OriginId> OriginQueues::saturated() const
+{
+    std::vector<OriginId> full;
+    for (const auto& [origin, entry] : queues_)
+        if (entry.ready.size() + entry.in_flight >= capacity(entry))
+            full.push_back(origin);
+    std::ranges::sort(full);
+    return full;
+}
+
+std::optional<base::SteadyPoint> OriginQueues::next_token(base::SteadyPoint now)
+{
+    std::optional<base::SteadyPoint> first;
+    for (const OriginId origin : turn_) {
+        Queue& entry = queues_.at(origin);
+        if (!entry.bucket || entry.in_flight >= entry.limits.max_in_flight)
+            continue;
+        const base::SteadyPoint next = entry.bucket->next(now);
+        if (!first || next < *first)
+            first = next;
+    }
+    return first;
+}
+
+void OriginQueues::set_backlog(OriginId origin, std::optional<base::TimePoint> due)
+{
+    if (!due && !queues_.contains(origin))
+        return;
+    queue(origin).backlog = due;
+    forget_if_idle(queues_.find(origin));
+}
+
+void OriginQueues::add_backlog(OriginId origin, base::TimePoint due)
+{
+    auto& backlog = queue(origin).backlog;
+    if (!backlog || due < *backlog)
+        backlog = due;
+}
+
+std::vector<std::pair<OriginId, std::size_t>> OriginQueues::claimable(base::TimePoint now, std::size_t limit)
+{
+    std::vector<std::pair<OriginId, std::size_t>> requests;
+    for (const auto& [origin, entry] : queues_) {
+        // Claiming in bulk when half of the queue is gone costs fewer commits than one by one.
+        const std::size_t count = std::min(room(origin), limit);
+        const bool low = entry.ready.size() + entry.in_flight <= capacity(entry) / 2;
+        if (!entry.backlog || *entry.backlog > now || !low || count == 0)
+            continue;
+        requests.emplace_back(origin, count);
+        limit -= count;
+    }
+    return requests;
+}
+
+std::optional<base::TimePoint> OriginQueues::next_backlog() const
+{
+    std::optional<base::TimePoint> first;
+    for (const auto& [origin, entry] : queues_) {
+        const bool low = entry.ready.size() + entry.in_flight <= capacity(entry) / 2;
+        if (entry.backlog && low && (!first || *entry.backlog < *first))
+            first = entry.backlog;
+    }
+    return first;
+}
+
+OriginQueues::Queue& OriginQueues::queue(OriginId origin)
+{
+    const auto [entry, created] = queues_.try_emplace(origin);
+    if (created)
+        entry->second.limits = defaults_;
+    return entry->second;
+}
+
+void OriginQueues::forget_if_idle(Queues::iterator entry)
+{
+    const Queue& idle = entry->second;
+    if (!idle.configured && idle.ready.empty() && idle.in_flight == 0 && !idle.backlog)
+        queues_.erase(entry);
+}
+
+std::size_t OriginQueues::capacity(const Queue& queue)
+{
+    // Enough to keep every slot busy while the next claim is on its way.
+    constexpr std::size_t batches = 4;
+    return queue.limits.max_in_flight * batches;
+}
+
+void OriginQueues::enter_turn(OriginId origin, Queue& queue)
+{
+    if (std::exchange(queue.in_turn, true))
+        return;
+    turn_.push_back(origin);
+}
+
+}  // namespace pollhook::delivery
