@@ -39,8 +39,8 @@ std::string suggestion(std::string_view word, std::span<const std::string> candi
     std::string_view nearest;
     for (const std::string& candidate : candidates) {
         // Words so unlike in length are far apart; without this a hostile word would cost its length squared.
-        const auto [shorter, longer] = std::minmax(word.size(), candidate.size());
-        if (longer - shorter > limit)
+        const std::size_t size = candidate.size();
+        if (std::max(word.size(), size) - std::min(word.size(), size) > limit)
             continue;
         const std::size_t edits = distance(word, candidate);
         // A word as short as the distance itself resembles everything.
