@@ -20,20 +20,25 @@ struct Network {
 };
 base::Result<Network> parse_network(std::string_view text);
 
-/// Decides which addresses a URL written by a stranger may reach: the public internet only (reliability.md section 5), plus the
-/// networks that the configuration opens; cloud metadata addresses and our own listeners stay closed even then.
+/// Decides which addresses a URL written by a stranger may reach: the public internet only (reliability.md
+/// section 5), plus the networks that the configuration opens; cloud metadata addresses and our own listeners
+/// stay closed even then.
 ///
-/// It judges the address that is connected to, on every attempt, after the look-up: a name that resolves to a private
-/// address, or to another address the second time, cannot slip through. Immutable; any thread.
+/// It judges the address that is connected to, on every attempt, after the look-up: a name that resolves to a
+/// private address, or to another address the second time, cannot slip through. Immutable; any thread.
 class AddressGuard {
 public:
-    AddressGuard(std::vector<Network> allowed, std::vector<boost::asio::ip::tcp::endpoint> own_listeners, bool allow_http);
+    AddressGuard(
+        std::vector<Network> allowed,
+        std::vector<boost::asio::ip::tcp::endpoint> own_listeners,
+        bool allow_http
+    );
 
     /// Address, port and own listeners; what an endpoint alone can tell.
     [[nodiscard]] bool permits(const boost::asio::ip::tcp::endpoint& endpoint) const;
 
-    /// The rules that can be judged before the look-up: scheme, port (below 1024 only 80 and 443; no database ports), a literal
-    /// address. Used when a task is registered, so that the caller learns at once.
+    /// The rules that can be judged before the look-up: scheme, port (below 1024 only 80 and 443; no database
+    /// ports), a literal address. Used when a task is registered, so that the caller learns at once.
     [[nodiscard]] base::Result<void> check(const Url& url) const;
     [[nodiscard]] base::Result<void> check(const Origin& origin) const;
 

@@ -17,23 +17,34 @@ enum class Errc {
     userinfo_in_url,
     bad_host,
     bad_port,
-    port_not_allowed,    ///< a task URL's port below 1024 other than 80 and 443, or a database's
-    http_not_allowed,    ///< a plain http:// task URL while allow_http is off
+    port_not_allowed,  ///< a task URL's port below 1024 other than 80 and 443, or a database's
+    http_not_allowed,  ///< a plain http:// task URL while allow_http is off
     // exchanges
     name_not_found,
     look_up_failed,
-    blocked_address,     ///< every address of the host is one that may not be reached
+    blocked_address,  ///< every address of the host is one that may not be reached
     connection_refused,
     unreachable,
-    tls_failed,          ///< handshake or verification; the detail says which
+    tls_failed,  ///< handshake or verification; the detail says which
     timed_out,
     connection_reset,
-    malformed_answer,    ///< not HTTP, or HTTP beyond our bounds
-    cancelled,           ///< the client is stopping
+    malformed_answer,  ///< not HTTP, or HTTP beyond our bounds
+    cancelled,         ///< the client is stopping
 };
 
 /// What the attempt records call it (delivery.md section 3).
-enum class ErrorClass : std::uint8_t { none, dns, blocked_address, refused, tls, timeout, reset, http, protocol, cancelled };
+enum class ErrorClass : std::uint8_t {
+    none,
+    dns,
+    blocked_address,
+    refused,
+    tls,
+    timeout,
+    reset,
+    http,
+    protocol,
+    cancelled
+};
 
 const boost::system::error_category& http_category() noexcept;
 
