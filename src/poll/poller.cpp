@@ -61,8 +61,7 @@ Poller::Poller(const config::Provider& settings, Surroundings surroundings)
       bucket_(
           settings.max_requests_per_second, settings.max_requests_per_second, surroundings.clock->steady_now()
       ),
-      wake_up_(surroundings.clock->make_timer()),
-      last_tick_(surroundings.clock->steady_now())
+      wake_up_(surroundings.clock->make_timer())
 {
 }
 
@@ -84,6 +83,7 @@ asio::awaitable<base::Result<void>> Poller::load()
 asio::awaitable<void> Poller::run()
 {
     base::TaskGroup looks(co_await asio::this_coro::executor);
+    started_ = true;
     looks.spawn(schedule(looks));
     if (with_.provider->discovers())
         looks.spawn(discover());
@@ -105,17 +105,22 @@ void Poller::forget(std::string_view id)
 asio::awaitable<void> Poller::schedule(base::TaskGroup& looks)
 {
     for (;;) {
-        last_tick_ = with_.clock->steady_now();
         while (may_start()) {
-            std::vector<Slot> batch = scheduler_.take(last_tick_, with_.provider->batch_size());
+            const base::SteadyPoint now = with_.clock->steady_now();
+            std::vector<Slot> batch = scheduler_.take(now, with_.provider->batch_size());
             if (batch.empty())
                 break;
-            bucket_.take(1, last_tick_);
+            bucket_.take(1, now);
             ++looks_;
             looks.spawn(look(std::move(batch)));
         }
         co_await wake_up_->wait_until(next_start());
     }
+}
+
+bool Poller::is_overdue(base::SteadyPoint then)
+{
+    return started_ && next_start() < then;
 }
 
 bool Poller::may_start()

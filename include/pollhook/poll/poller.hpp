@@ -72,8 +72,8 @@ public:
     [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
     [[nodiscard]] std::size_t watched() const noexcept { return scheduler_.size(); }
     [[nodiscard]] std::size_t in_flight() const noexcept { return scheduler_.in_flight(); }
-    /// When the scheduler last ran; the watchdog's proof of life.
-    [[nodiscard]] base::SteadyPoint last_tick() const noexcept { return last_tick_; }
+    /// Whether a look should have started before `then` and did not: the watchdog's question.
+    [[nodiscard]] bool is_overdue(base::SteadyPoint then);
 
 private:
     /// A task that a look is about. The row tells whether the slot still belongs to it.
@@ -135,13 +135,13 @@ private:
     base::TokenBucket bucket_;
     std::unique_ptr<base::Timer> wake_up_;
     std::size_t looks_ = 0;
+    bool started_ = false;
     std::uint32_t suspicious_ = 0;               // empty answers in a row
     std::uint32_t refused_ = 0;                  // single tasks refused in a row
     std::unordered_set<std::string> finished_;   // discovered tasks that need no second look, bounded
     std::vector<store::TaskRow> settled_;        // to be told to the store
     std::vector<Contradiction> contradictions_;  // to be told to the store
     Counters counters_;
-    base::SteadyPoint last_tick_{};
     base::TimePoint discovering_since_{};
 };
 

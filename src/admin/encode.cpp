@@ -1,0 +1,153 @@
+#include "encode.hpp"
+
+#include "pollhook/base/time.hpp"
+#include "pollhook/http/origin.hpp"
+
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
+#include <fmt/format.h>
+
+#include <optional>
+#include <string_view>
+
+namespace pollhook::admin {
+namespace {
+
+namespace json = boost::json;
+
+json::string text(std::string_view value)
+{
+    return json::string(value.data(), value.size());
+}
+
+json::value time(const std::optional<base::TimePoint>& point)
+{
+    if (!point)
+        return nullptr;
+    return text(base::format_rfc3339(*point));
+}
+
+json::value text_or_null(std::string_view value)
+{
+    if (value.empty())
+        return nullptr;
+    return text(value);
+}
+
+json::value shown_url(const std::string& url)
+{
+    if (url.empty())
+        return nullptr;
+    const auto parsed = http::parse_url(url);
+    return parsed ? text(parsed->without_query()) : text("(unreadable)");
+}
+
+json::value object_of(const std::string& stored)
+{
+    boost::system::error_code ec;
+    json::value value = json::parse(stored, ec);
+    if (ec)
+        return json::object();
+    return value;
+}
+
+}  // namespace
+
+json::object encode(const store::TaskSummary& task)
+{
+    json::object out;
+    out["provider"] = task.key.provider;
+    out["id"] = task.key.id;
+    out["status"] = text(name(task.status));
+    out["upstreamStatus"] = task.upstream_status;
+    out["progress"] = task.progress;
+    out["sequence"] = task.sequence;
+    out["webhookUrl"] = shown_url(task.webhook_url);
+    out["metadata"] = object_of(task.metadata);
+    out["registeredAt"] = time(task.registered_at);
+    out["changedAt"] = time(task.changed_at);
+    out["endedAt"] = time(task.ended_at);
+    return out;
+}
+
+json::object encode(const store::TransitionRow& transition)
+{
+    json::object out;
+    out["sequence"] = transition.sequence;
+    out["type"] = text(name(transition.type));
+    out["from"] = text(name(transition.from));
+    out["to"] = text(name(transition.to));
+    out["fromProgress"] = transition.from_progress;
+    out["toProgress"] = transition.to_progress;
+    out["upstreamStatus"] = transition.upstream_status;
+    out["at"] = time(transition.at);
+    return out;
+}
+
+json::object encode(const store::DeliverySummary& delivery)
+{
+    json::object out;
+    out["id"] = delivery.key.text();
+    out["sink"] = delivery.sink;
+    out["origin"] = delivery.origin;
+    out["url"] = shown_url(delivery.url);
+    out["provider"] = delivery.task.provider;
+    out["task"] = delivery.task.id;
+    out["sequence"] = delivery.key.sequence;
+    out["eventId"] = delivery.event_id;
+    out["type"] = text(name(delivery.type));
+    out["state"] = text(name(delivery.state));
+    out["attempts"] = delivery.attempts;
+    out["nextAttemptAt"] = time(delivery.due);
+    out["createdAt"] = time(delivery.created_at);
+    out["endedAt"] = time(delivery.ended_at);
+    out["reason"] = text_or_null(delivery.reason);
+    return out;
+}
+
+json::object encode(const store::Attempt& attempt)
+{
+    json::object timing;
+    timing["lookUpMs"] = attempt.look_up.count();
+    timing["connectMs"] = attempt.connect.count();
+    timing["tlsMs"] = attempt.tls.count();
+    timing["firstByteMs"] = attempt.first_byte.count();
+    timing["totalMs"] = attempt.total.count();
+    json::object out;
+    out["at"] = time(attempt.at);
+    out["status"] = attempt.http_status == 0 ? json::value(nullptr) : json::value(attempt.http_status);
+    out["errorClass"] = text_or_null(attempt.error_class);
+    out["decision"] = attempt.decision;
+    out["peer"] = text_or_null(attempt.peer);
+    out["responseHead"] = text_or_null(attempt.response_head);
+    out["timing"] = std::move(timing);
+    return out;
+}
+
+json::object encode(const store::Totals& totals)
+{
+    json::object tasks;
+    for (const auto& [provider, by_status] : totals.tasks) {
+        json::object counts;
+        for (const auto& [status, count] : by_status)
+            counts[text(name(status))] = count;
+        tasks[provider] = std::move(counts);
+    }
+    json::object deliveries;
+    for (const auto& [state, count] : totals.deliveries)
+        deliveries[text(name(state))] = count;
+    json::object out;
+    out["tasks"] = std::move(tasks);
+    out["deliveries"] = std::move(deliveries);
+    out["oldestPendingDelivery"] = time(totals.oldest_pending_delivery);
+    out["events"] = totals.events;
+    out["storeBytes"] = totals.size_bytes;
+    return out;
+}
+
+std::string encode_event(const store::StoredEvent& event)
+{
+    return fmt::format(R"({{"position":{},"id":"{}","event":{}}})", event.row, event.id, event.body);
+}
+
+}  // namespace pollhook::admin

@@ -1,0 +1,23 @@
+#pragma once
+
+#include "pollhook/http/server.hpp"
+#include "pollhook/store/queries.hpp"
+
+#include <boost/system/result.hpp>
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace pollhook::admin {
+
+// Query parameters as the store's queries; the error is a text for the caller that names the parameter.
+
+template <class T>
+using Parsed = boost::system::result<T, std::string>;
+
+Parsed<store::TaskQuery> task_query(const http::ServerRequest& request);
+Parsed<store::EventQuery> event_query(const http::ServerRequest& request);
+Parsed<store::DeliveryQuery> delivery_query(const http::ServerRequest& request);
+
+}  // namespace pollhook::admin

@@ -1,0 +1,173 @@
+#include "pollhook/admin/registration.hpp"
+
+#include "pollhook/base/suggestion.hpp"
+#include "pollhook/base/text.hpp"
+#include "pollhook/http/origin.hpp"
+#include "pollhook/task/key.hpp"
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace pollhook::admin {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::size_t most_metadata_bytes = 16 * 1024;
+
+const std::array<std::string, 4> members{"provider", "id", "webhookUrl", "metadata"};
+
+std::string text_of(json::string_view text)
+{
+    return {text.data(), text.size()};
+}
+
+/// The readers below return what is wrong, in words for the caller; empty when all is well.
+std::string read_id(const json::value* value, std::string& id)
+{
+    if (value == nullptr)
+        return "\"id\" is missing";
+    if (value->is_string())
+        id = text_of(value->get_string());
+    else if (value->is_int64() || value->is_uint64())
+        id = json::serialize(*value);
+    if (!task::is_valid_id(id))
+        return "\"id\" must be a string of 1 to 128 visible ASCII characters without space, quote, slash and "
+               "backslash";
+    return {};
+}
+
+std::string unknown_member(const json::object& object)
+{
+    for (const auto& member : object) {
+        const std::string name = text_of(member.key());
+        if (std::ranges::find(members, name) != members.end())
+            continue;
+        const std::string meant = base::suggestion(name, members);
+        return fmt::format(
+            "unknown member \"{}\"{}",
+            base::printable(name, 60),
+            meant.empty() ? "" : ", did you mean \"" + meant + "\"?"
+        );
+    }
+    return {};
+}
+
+std::string read_webhook(const json::value& value, const RegistrationRules& rules, store::Registration& out)
+{
+    if (value.is_null())
+        return {};
+    if (!value.is_string())
+        return "\"webhookUrl\" must be a string";
+    const std::string text = text_of(value.get_string());
+    const auto url = http::parse_url(text);
+    if (!url)
+        return "\"webhookUrl\": " + url.error().message();
+    if (const auto allowed = rules.guard->check(*url); !allowed)
+        return "\"webhookUrl\": " + allowed.error().message();
+    out.webhook_url = text;
+    out.webhook_origin = url->origin.text();
+    return {};
+}
+
+std::string read_entry(const json::value& value, const RegistrationRules& rules, store::Registration& out)
+{
+    if (!value.is_object())
+        return "a task must be an object such as {\"provider\":\"…\",\"id\":\"…\"}";
+    const json::object& object = value.get_object();
+    if (std::string unknown = unknown_member(object); !unknown.empty())
+        return unknown;
+
+    const json::value* provider = object.if_contains("provider");
+    if (provider == nullptr || !provider->is_string())
+        return "\"provider\" is missing; it is one of: " + rules.provider_names;
+    out.key.provider = text_of(provider->get_string());
+    if (!rules.is_provider(out.key.provider))
+        return fmt::format(
+            "no provider is called \"{}\"; it is one of: {}",
+            base::printable(out.key.provider, 60),
+            rules.provider_names
+        );
+    if (std::string error = read_id(object.if_contains("id"), out.key.id); !error.empty())
+        return error;
+    if (const json::value* url = object.if_contains("webhookUrl"))
+        if (std::string error = read_webhook(*url, rules, out); !error.empty())
+            return error;
+    if (const json::value* metadata = object.if_contains("metadata");
+        metadata != nullptr && !metadata->is_null()) {
+        if (!metadata->is_object())
+            return "\"metadata\" must be an object";
+        out.metadata = json::serialize(*metadata);
+        if (out.metadata.size() > most_metadata_bytes)
+            return "\"metadata\" is longer than 16 KiB";
+    }
+    return {};
+}
+
+void take_entry(
+    const json::value& value, std::size_t index, const RegistrationRules& rules, RegistrationRequest& request
+)
+{
+    store::Registration registration;
+    if (std::string error = read_entry(value, rules, registration); !error.empty()) {
+        request.rejected.push_back({.index = index, .error = std::move(error)});
+        return;
+    }
+    request.accepted.push_back(std::move(registration));
+    request.indexes.push_back(index);
+}
+
+RegistrationRequest read_lines(std::string_view body, const RegistrationRules& rules)
+{
+    RegistrationRequest request{.is_list = true, .accepted = {}, .indexes = {}, .rejected = {}};
+    for (std::size_t index = 0; !body.empty(); ++index) {
+        const auto end = body.find('\n');
+        const std::string_view line = base::trim(body.substr(0, end));
+        body.remove_prefix(end == std::string_view::npos ? body.size() : end + 1);
+        if (line.empty())
+            continue;
+        boost::system::error_code ec;
+        const json::value value = json::parse({line.data(), line.size()}, ec);
+        if (ec)
+            request.rejected.push_back({.index = index, .error = "not JSON: " + ec.message()});
+        else
+            take_entry(value, index, rules, request);
+    }
+    return request;
+}
+
+}  // namespace
+
+boost::system::result<RegistrationRequest, std::string> read_registration(
+    std::string_view body, bool ndjson, const RegistrationRules& rules
+)
+{
+    if (ndjson)
+        return read_lines(body, rules);
+    boost::system::error_code ec;
+    const json::value value = json::parse({body.data(), body.size()}, ec);
+    if (ec)
+        return "the body is not JSON: " + ec.message();
+
+    RegistrationRequest request;
+    const json::object* object = value.if_object();
+    const json::value* tasks = object != nullptr ? object->if_contains("tasks") : nullptr;
+    if (tasks == nullptr) {
+        take_entry(value, 0, rules, request);
+        return request;
+    }
+    if (!tasks->is_array())
+        return std::string("\"tasks\" must be an array");
+    request.is_list = true;
+    std::size_t index = 0;
+    for (const json::value& entry : tasks->get_array())
+        take_entry(entry, index++, rules, request);
+    return request;
+}
+
+}  // namespace pollhook::admin

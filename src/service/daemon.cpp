@@ -1,0 +1,362 @@
+#include "pollhook/service/daemon.hpp"
+
+#include "pollhook/admin/api.hpp"
+#include "pollhook/base/random.hpp"
+#include "pollhook/base/task_group.hpp"
+#include "pollhook/base/version.hpp"
+#include "pollhook/delivery/dispatcher.hpp"
+#include "pollhook/http/address_guard.hpp"
+#include "pollhook/http/client.hpp"
+#include "pollhook/http/server.hpp"
+#include "pollhook/poll/poller.hpp"
+#include "pollhook/poll/routing.hpp"
+#include "pollhook/provider/factory.hpp"
+#include "pollhook/service/notify.hpp"
+#include "pollhook/sink/factory.hpp"
+#include "pollhook/store/failure.hpp"
+#include "pollhook/store/sqlite_store.hpp"
+
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <exception>
+#include <optional>
+#include <utility>
+
+namespace pollhook::service {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr base::Duration prune_interval = 1h;
+constexpr base::Duration first_prune = 1min;
+/// Small steps with pauses between them keep retention out of the deliveries' way.
+constexpr std::size_t prune_step = 200;
+constexpr base::Duration prune_pause = 200ms;
+constexpr base::Duration server_grace = 2s;
+/// A scheduler that should have run so long ago hangs.
+constexpr base::Duration overdue = 30s;
+
+store::SqliteOptions store_options(const config::Config& config)
+{
+    store::SqliteOptions options;
+    options.directory = config.daemon.state_dir;
+    options.file = config.store.file;
+    options.max_size = config.store.max_size;
+    options.synchronous = config.store.synchronous == config::Synchronous::full ? store::Synchronous::full
+                                                                                : store::Synchronous::normal;
+    return options;
+}
+
+http::AddressGuard make_guard(
+    const config::TaskWebhooks& settings, std::vector<asio::ip::tcp::endpoint> listeners
+)
+{
+    std::vector<http::Network> allowed;
+    for (const std::string& text : settings.allow_networks)
+        if (auto network = http::parse_network(text))
+            allowed.push_back(*network);
+    return {std::move(allowed), std::move(listeners), settings.allow_http};
+}
+
+http::ServerOptions server_options(const config::Admin& admin)
+{
+    http::ServerOptions options;
+    for (const config::ListenAddress& address : admin.listen)
+        options.listen.push_back(address.text());
+    return options;
+}
+
+}  // namespace
+
+class Daemon::Impl {
+public:
+    Impl(asio::io_context& loop, base::Clock& clock, config::Config config)
+        : loop_(loop),
+          clock_(clock),
+          config_(std::move(config)),
+          random_(base::Random::from_system()),
+          pollers_group_(loop.get_executor()),
+          stop_requested_(clock.make_timer()),
+          pollers_left_(clock.make_timer())
+    {
+    }
+
+    asio::awaitable<void> run(std::function<void()> on_ready);
+    void stop();
+    void reopen_sinks();
+    [[nodiscard]] std::vector<asio::ip::tcp::endpoint> admin_endpoints() const
+    {
+        return server_->endpoints();
+    }
+
+private:
+    asio::awaitable<void> set_up();
+    asio::awaitable<void> set_up_delivery();
+    asio::awaitable<void> set_up_polling();
+    asio::awaitable<void> serve(std::function<void()> on_ready);
+    asio::awaitable<void> poll();
+    asio::awaitable<void> stop_in_order(base::TaskGroup& services);
+    asio::awaitable<void> keep_house();
+    asio::awaitable<void> feed_watchdog(base::Duration interval);
+    asio::awaitable<void> tear_down();
+
+    asio::io_context& loop_;
+    base::Clock& clock_;
+    config::Config config_;
+    base::Random random_;
+    asio::thread_pool file_writer_{1};
+
+    std::unique_ptr<store::SqliteStore> store_;
+    std::unique_ptr<http::Server> server_;
+    std::optional<http::AddressGuard> guard_;
+    std::unique_ptr<http::Client> client_;
+    std::optional<poll::Routing> routing_;
+    std::unique_ptr<delivery::Dispatcher> dispatcher_;
+    std::vector<std::unique_ptr<provider::Provider>> providers_;
+    std::vector<std::unique_ptr<poll::Poller>> pollers_;
+    std::optional<admin::Api> api_;
+
+    base::TaskGroup pollers_group_;
+    std::unique_ptr<base::Timer> stop_requested_;
+    std::unique_ptr<base::Timer> pollers_left_;
+    bool stopping_ = false;
+    bool polling_ = false;
+};
+
+asio::awaitable<void> Daemon::Impl::run(std::function<void()> on_ready)
+{
+    std::exception_ptr failure;
+    try {
+        co_await set_up();
+        co_await serve(std::move(on_ready));
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    notify("STOPPING=1");
+    co_await tear_down();
+    if (failure)
+        std::rethrow_exception(failure);
+}
+
+asio::awaitable<void> Daemon::Impl::set_up()
+{
+    store_ = std::make_unique<store::SqliteStore>(loop_.get_executor(), store_options(config_));
+    const auto respond = [this](const http::ServerRequest& request) { return api_->respond(request); };
+    server_ = std::make_unique<http::Server>(loop_, clock_, server_options(config_.admin), respond);
+    server_->open();
+    guard_.emplace(make_guard(config_.task_webhooks, server_->endpoints()));
+    client_ = std::make_unique<http::Client>(loop_, clock_, http::ClientOptions{});
+    co_await set_up_delivery();
+    co_await set_up_polling();
+
+    admin::Api::Surroundings parts;
+    parts.store = store_.get();
+    parts.clock = &clock_;
+    parts.dispatcher = dispatcher_.get();
+    parts.guard = &*guard_;
+    for (const auto& poller : pollers_)
+        parts.pollers.push_back(poller.get());
+    api_.emplace(admin::Access(config_.admin, server_->endpoints()), std::move(parts));
+}
+
+asio::awaitable<void> Daemon::Impl::set_up_delivery()
+{
+    std::vector<std::string> names;
+    for (const config::Sink& sink : config_.sinks)
+        names.push_back(sink.name);
+    auto rows = co_await store_->open_sinks(std::move(names));
+    store::throw_if_failed(rows);
+    routing_.emplace(config_.task_webhooks, config_.sinks, *rows);
+
+    delivery::Dispatcher::Surroundings parts;
+    parts.store = store_.get();
+    parts.clock = &clock_;
+    parts.random = &random_;
+    dispatcher_ = std::make_unique<delivery::Dispatcher>(loop_.get_executor(), config_.delivery, parts);
+
+    sink::Surroundings around;
+    around.clock = &clock_;
+    around.client = client_.get();
+    around.loop = loop_.get_executor();
+    around.file_writer = file_writer_.get_executor();
+    for (std::size_t i = 0; i < config_.sinks.size(); ++i)
+        dispatcher_->add_sink(
+            (*rows)[i], config_.sinks[i], sink::make_sink(config_.sinks[i], config_.delivery, around)
+        );
+    dispatcher_->set_task_webhooks(
+        sink::make_task_webhooks(config_.task_webhooks, config_.delivery, *guard_, around)
+    );
+    auto loaded = co_await dispatcher_->load();
+    store::throw_if_failed(loaded);
+}
+
+asio::awaitable<void> Daemon::Impl::set_up_polling()
+{
+    for (const config::Provider& settings : config_.providers) {
+        providers_.push_back(provider::make_provider(settings, clock_, *client_));
+        poll::Surroundings parts;
+        parts.provider = providers_.back().get();
+        parts.store = store_.get();
+        parts.clock = &clock_;
+        parts.random = &random_;
+        parts.routing = &*routing_;
+        parts.intake = dispatcher_.get();
+        parts.guard = &*guard_;
+        pollers_.push_back(std::make_unique<poll::Poller>(settings, parts));
+        auto loaded = co_await pollers_.back()->load();
+        store::throw_if_failed(loaded);
+        spdlog::info(
+            "provider.loaded: provider={} type={} tasks={}",
+            settings.name,
+            config::to_string(settings.type),
+            pollers_.back()->watched()
+        );
+    }
+}
+
+asio::awaitable<void> Daemon::Impl::serve(std::function<void()> on_ready)
+{
+    base::TaskGroup services(loop_.get_executor());
+    polling_ = true;
+    services.spawn(dispatcher_->run());
+    services.spawn(poll());
+    services.spawn(server_->run());
+    services.spawn(keep_house());
+    if (const auto interval = watchdog_interval())
+        services.spawn(feed_watchdog(*interval));
+    services.spawn(stop_in_order(services));
+
+    for (const config::ListenAddress& address : config_.admin.listen)
+        if (address.is_unix())
+            spdlog::info("admin.listening: address={}", address.text());
+    for (const auto& endpoint : server_->endpoints())
+        spdlog::info(
+            "admin.listening: address=http://{}:{}", endpoint.address().to_string(), endpoint.port()
+        );
+    spdlog::info(
+        "daemon.ready: version={} providers={} sinks={} state_dir={}",
+        base::version(),
+        config_.providers.size(),
+        config_.sinks.size(),
+        config_.daemon.state_dir.string()
+    );
+    notify("READY=1");
+    if (on_ready)
+        on_ready();
+    co_await services.join();
+}
+
+asio::awaitable<void> Daemon::Impl::poll()
+{
+    for (const auto& poller : pollers_)
+        pollers_group_.spawn(poller->run());
+    std::exception_ptr failure;
+    try {
+        co_await pollers_group_.join();
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    polling_ = false;
+    pollers_left_->wake();
+    if (failure)
+        std::rethrow_exception(failure);
+}
+
+asio::awaitable<void> Daemon::Impl::stop_in_order(base::TaskGroup& services)
+{
+    while (!stopping_)
+        co_await stop_requested_->wait_until(base::SteadyPoint::max());
+    notify("STOPPING=1");
+    spdlog::info("daemon.stopping: grace={}", base::format_duration(config_.daemon.shutdown_grace));
+    const base::SteadyPoint deadline = clock_.steady_now() + config_.daemon.shutdown_grace;
+    pollers_group_.cancel();
+    while (polling_ && clock_.steady_now() < deadline)
+        co_await pollers_left_->wait_until(deadline);
+    co_await dispatcher_->stop(std::max(base::Duration(0), deadline - clock_.steady_now()));
+    co_await server_->stop(std::min(server_grace, config_.daemon.shutdown_grace));
+    services.cancel();
+}
+
+asio::awaitable<void> Daemon::Impl::tear_down()
+{
+    if (client_)
+        co_await client_->close();
+    if (store_)
+        co_await store_->close();
+}
+
+asio::awaitable<void> Daemon::Impl::keep_house()
+{
+    base::Duration pause = first_prune;
+    for (;;) {
+        co_await clock_.sleep_for(pause);
+        auto pruned = co_await store_->prune(clock_.now() - config_.store.retention, prune_step);
+        store::throw_if_failed(pruned);
+        if (*pruned > 0)
+            spdlog::info("store.pruned: tasks={}", *pruned);
+        pause = *pruned == prune_step ? prune_pause : prune_interval;
+    }
+}
+
+asio::awaitable<void> Daemon::Impl::feed_watchdog(base::Duration interval)
+{
+    for (;;) {
+        co_await clock_.sleep_for(interval / 3);
+        // This coroutine proves that the loop turns, the answer that the store thread does.
+        auto beat = co_await store_->meta("watchdog");
+        store::throw_if_failed(beat);
+        const bool all_polling = std::ranges::all_of(pollers_, [&](const auto& poller) {
+            return stopping_ || !poller->is_overdue(clock_.steady_now() - overdue);
+        });
+        if (all_polling)
+            notify("WATCHDOG=1");
+        else
+            spdlog::error("daemon.stuck: what=poller hint=\"systemd will restart the service\"");
+    }
+}
+
+void Daemon::Impl::stop()
+{
+    stopping_ = true;
+    stop_requested_->wake();
+}
+
+void Daemon::Impl::reopen_sinks()
+{
+    if (dispatcher_)
+        dispatcher_->reopen_sinks();
+}
+
+Daemon::Daemon(asio::io_context& loop, base::Clock& clock, config::Config config)
+    : impl_(std::make_unique<Impl>(loop, clock, std::move(config)))
+{
+}
+
+Daemon::~Daemon() = default;
+
+asio::awaitable<void> Daemon::run(std::function<void()> on_ready)
+{
+    return impl_->run(std::move(on_ready));
+}
+
+void Daemon::stop()
+{
+    impl_->stop();
+}
+
+void Daemon::reopen_sinks()
+{
+    impl_->reopen_sinks();
+}
+
+std::vector<asio::ip::tcp::endpoint> Daemon::admin_endpoints() const
+{
+    return impl_->admin_endpoints();
+}
+
+}  // namespace pollhook::service
