@@ -18,15 +18,10 @@ namespace {
 constexpr int busy_timeout_ms = 10'000;
 constexpr int open_flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
 
-const char* vfs_of(const SqliteOptions& options)
-{
-    return options.vfs.empty() ? nullptr : options.vfs.c_str();
-}
-
 SQLite::Database connect(const SqliteOptions& options)
 {
     SQLite::Database database(
-        (options.directory / options.file).string(), open_flags, busy_timeout_ms, vfs_of(options)
+        (options.directory / options.file).string(), open_flags, busy_timeout_ms, options.vfs
     );
     database.exec(
         "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0;"
@@ -103,7 +98,7 @@ SQLite::Database open_reader(const SqliteOptions& options)
 void back_up(SQLite::Database& database, const SqliteOptions& options, const std::filesystem::path& target)
 {
     {
-        SQLite::Database copy(target.string(), open_flags, busy_timeout_ms, vfs_of(options));
+        SQLite::Database copy(target.string(), open_flags, busy_timeout_ms, options.vfs);
         SQLite::Backup backup(copy, database);
         backup.executeStep(-1);
     }

@@ -1,0 +1,210 @@
+#include "fixture.hpp"
+
+#include <chrono>
+
+namespace pollhook::store {
+namespace {
+
+using namespace std::chrono_literals;
+
+class QueriesTest : public StoreTest {
+protected:
+    QueriesTest() { open(); }
+
+    std::vector<std::string> ids(const TaskQuery& query)
+    {
+        std::vector<std::string> ids;
+        for (const TaskSummary& task : run(store().tasks(query)).tasks)
+            ids.push_back(task.key.id);
+        return ids;
+    }
+};
+
+TEST_F(QueriesTest, TasksComeNewestFirstInPages)
+{
+    for (const char* id : {"a", "b", "c"})
+        add_task(id);
+    TaskQuery query;
+    query.limit = 2;
+    const TaskPage first = run(store().tasks(query));
+    ASSERT_EQ(first.tasks.size(), 2U);
+    EXPECT_EQ(first.tasks[0].key.id, "c");
+    ASSERT_NE(first.next, 0);
+    query.before = first.next;
+    const TaskPage second = run(store().tasks(query));
+    ASSERT_EQ(second.tasks.size(), 1U);
+    EXPECT_EQ(second.tasks[0].key.id, "a");
+    EXPECT_EQ(second.next, 0);
+}
+
+TEST_F(QueriesTest, TasksAreFoundByStatusProviderAndPartOfTheId)
+{
+    Story a = add_task("job-17");
+    add_task("job-18");
+    add_task("other%");
+    record(a.progress(5));
+    TaskQuery query;
+    query.status = task::Status::running;
+    EXPECT_EQ(ids(query), std::vector<std::string>{"job-17"});
+    query.status.reset();
+    query.q = "ob-1";
+    EXPECT_EQ(ids(query), (std::vector<std::string>{"job-18", "job-17"}));
+    query.q = "%";
+    EXPECT_EQ(ids(query), std::vector<std::string>{"other%"});
+    query.q = "'";
+    EXPECT_TRUE(ids(query).empty());
+    query.q.clear();
+    query.provider = "nobody";
+    EXPECT_TRUE(ids(query).empty());
+}
+
+TEST_F(QueriesTest, LimitsAreKeptWithinTheirRange)
+{
+    add_task("a");
+    add_task("b");
+    TaskQuery query;
+    query.limit = 0;
+    EXPECT_EQ(run(store().tasks(query)).tasks.size(), 1U);
+    query.limit = 1'000'000'000;
+    EXPECT_EQ(run(store().tasks(query)).tasks.size(), 2U);
+}
+
+TEST_F(QueriesTest, EventsComeOldestFirstInPages)
+{
+    Story a = add_task("a");
+    Story b = add_task("b");
+    record(a.progress(1));
+    record(b.progress(1));
+    record(a.progress(2));
+    EventQuery query;
+    query.limit = 2;
+    const EventPage first = run(store().events(query));
+    ASSERT_EQ(first.events.size(), 2U);
+    EXPECT_EQ(first.events[1].task, b.key());
+    EXPECT_EQ(first.next, first.events[1].row);
+    query.after = first.next;
+    const EventPage second = run(store().events(query));
+    ASSERT_EQ(second.events.size(), 1U);
+    EXPECT_EQ(second.events[0].sequence, 2U);
+    EXPECT_EQ(second.next, 0);
+}
+
+TEST_F(QueriesTest, EventsAreFoundByTypeTaskAndTime)
+{
+    Story a = add_task("a");
+    Story b = add_task("b");
+    for (std::int8_t i = 1; i <= 20; ++i)
+        record(a.progress(i));
+    record(b.next(task::Status::succeeded));
+    EventQuery query;
+    query.types = {task::EventType::succeeded, task::EventType::failed};
+    ASSERT_EQ(run(store().events(query)).events.size(), 1U);
+    query.types.clear();
+    query.task = a.row();
+    EXPECT_EQ(run(store().events(query)).events.size(), 20U);
+    query.since = noon + 18min;
+    EXPECT_EQ(run(store().events(query)).events.size(), 3U);
+    query.since = noon + 24h;
+    EXPECT_TRUE(run(store().events(query)).events.empty());
+    query.since = noon - 24h;
+    EXPECT_EQ(run(store().events(query)).events.size(), 20U);
+}
+
+TEST_F(QueriesTest, EventsOfManyHoursAreFoundByTime)
+{
+    Story a = add_task("a");
+    for (std::int8_t i = 1; i <= 50; ++i) {
+        Change change = a.progress(i);
+        change.transition.at = noon + std::chrono::hours(i);
+        record(std::move(change));
+    }
+    EventQuery query;
+    query.since = noon + 40h;
+    const auto events = run(store().events(query)).events;
+    ASSERT_EQ(events.size(), 11U);
+    EXPECT_EQ(events.front().at, noon + 40h);
+}
+
+TEST_F(QueriesTest, DeliveriesAreFoundByWhatTheyAre)
+{
+    Story a = add_task("a", "https://hooks.example.com/a?token=1");
+    Story b = add_task("b");
+    const SinkRow ops = open_sink("ops");
+    Change change = a.progress(1);
+    change.sinks = {ops};
+    record(std::move(change));
+    Change other = b.next(task::Status::succeeded);
+    other.sinks = {ops};
+    record(std::move(other));
+    settle({a.row(), ops.id, 1}, DeliveryState::delivered);
+
+    const auto found = [&](const DeliveryQuery& query) { return run(store().deliveries(query)).deliveries; };
+    EXPECT_EQ(found({}).size(), 3U);
+    DeliveryQuery by_state;
+    by_state.state = DeliveryState::delivered;
+    ASSERT_EQ(found(by_state).size(), 1U);
+    EXPECT_EQ(found(by_state)[0].sink, "ops");
+    EXPECT_EQ(found(by_state)[0].origin, "sink:ops");
+    EXPECT_EQ(found(by_state)[0].url, "");
+    EXPECT_EQ(found(by_state)[0].task, a.key());
+    DeliveryQuery by_sink;
+    by_sink.sink = "task";
+    ASSERT_EQ(found(by_sink).size(), 1U);
+    EXPECT_EQ(found(by_sink)[0].url, "https://hooks.example.com/a?token=1");
+    EXPECT_EQ(found(by_sink)[0].type, task::EventType::running);
+    by_sink.sink = "ops";
+    EXPECT_EQ(found(by_sink).size(), 2U);
+    by_sink.sink = "nobody";
+    EXPECT_TRUE(found(by_sink).empty());
+    DeliveryQuery by_task;
+    by_task.task = b.key();
+    ASSERT_EQ(found(by_task).size(), 1U);
+    by_task.sink = "ops";
+    EXPECT_EQ(found(by_task).size(), 1U);
+    DeliveryQuery by_origin;
+    by_origin.origin = "https://hooks.example.com";
+    EXPECT_EQ(found(by_origin).size(), 1U);
+}
+
+TEST_F(QueriesTest, DeliveriesComeNewestFirstInPages)
+{
+    Story a = add_task("a", "https://hooks.example.com/a");
+    for (std::int8_t i = 1; i <= 5; ++i)
+        record(a.progress(i));
+    DeliveryQuery query;
+    query.limit = 2;
+    std::vector<std::uint32_t> sequences;
+    do {
+        const DeliveryPage page = run(store().deliveries(query));
+        for (const DeliverySummary& delivery : page.deliveries)
+            sequences.push_back(delivery.key.sequence);
+        query.before = page.next;
+    } while (query.before);
+    EXPECT_EQ(sequences, (std::vector<std::uint32_t>{5, 4, 3, 2, 1}));
+}
+
+TEST_F(QueriesTest, UnknownTasksAndDeliveriesAreEmpty)
+{
+    EXPECT_FALSE(run(store().task({"relay", "x"})).has_value());
+    EXPECT_FALSE(run(store().delivery({TaskRow{1}, task_webhook, 1})).has_value());
+}
+
+TEST_F(QueriesTest, TotalsCountWhatThereIs)
+{
+    EXPECT_FALSE(run(store().totals()).oldest_pending_delivery);
+    Story a = add_task("a", "https://hooks.example.com/a");
+    add_task("b");
+    record(a.progress(1));
+    record(a.progress(2));
+    const Totals totals = run(store().totals());
+    EXPECT_EQ(totals.tasks.at("relay").at(task::Status::queued), 1U);
+    EXPECT_EQ(totals.tasks.at("relay").at(task::Status::running), 1U);
+    EXPECT_EQ(totals.deliveries.at(DeliveryState::in_flight), 1U);
+    EXPECT_EQ(totals.deliveries.at(DeliveryState::pending), 1U);
+    EXPECT_EQ(totals.events, 2U);
+    EXPECT_EQ(totals.oldest_pending_delivery, noon + 1min);
+    EXPECT_GT(totals.size_bytes, 4096U);
+}
+
+}  // namespace
+}  // namespace pollhook::store

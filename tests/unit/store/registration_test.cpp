@@ -1,0 +1,207 @@
+#include "fixture.hpp"
+
+#include <chrono>
+
+namespace pollhook::store {
+namespace {
+
+using namespace std::chrono_literals;
+
+class RegistrationTest : public StoreTest {
+protected:
+    RegistrationTest() { open(); }
+
+    static Registration task(const std::string& id)
+    {
+        Registration registration;
+        registration.key = {"relay", id};
+        return registration;
+    }
+    std::vector<Registered> add(std::vector<Registration> batch)
+    {
+        return run(store().register_tasks(std::move(batch), noon));
+    }
+    TaskSummary summary(const std::string& id)
+    {
+        task::TaskKey key{"relay", id};
+        return run(store().task(key)).value().summary;
+    }
+    std::vector<WatchedTask> watched(TaskRow after = {}, std::size_t limit = 100)
+    {
+        return run(store().watched("relay", after, limit));
+    }
+};
+
+TEST_F(RegistrationTest, TellsNewTasksFromKnownOnesInTheOrderOfTheBatch)
+{
+    add({task("a")});
+    const auto result = add({task("b"), task("a"), task("b"), task("c")});
+
+    ASSERT_EQ(result.size(), 4U);
+    EXPECT_TRUE(result[0].created);
+    EXPECT_FALSE(result[1].created);
+    EXPECT_FALSE(result[2].created);
+    EXPECT_TRUE(result[3].created);
+    EXPECT_EQ(result[1].task.id, "a");
+    EXPECT_EQ(result[0].task.row, result[2].task.row);
+    EXPECT_EQ(result[3].task.registered_at, noon);
+    expect_right_counts();
+}
+
+TEST_F(RegistrationTest, FillsInWhatAKnownTaskLacksAndChangesNothingElse)
+{
+    add({task("a")});
+    Registration again = task("a");
+    again.webhook_url = "https://hooks.example.com/1";
+    again.webhook_origin = "https://hooks.example.com";
+    again.metadata = R"({"order":1})";
+    add({again});
+    again.webhook_url = "https://other.example.com/2";
+    again.metadata = R"({"order":2})";
+    add({again});
+
+    EXPECT_EQ(summary("a").webhook_url, "https://hooks.example.com/1");
+    EXPECT_EQ(summary("a").metadata, R"({"order":1})");
+}
+
+TEST_F(RegistrationTest, AKnownTaskComesWithItsState)
+{
+    Story story = add_task("a");
+    record(story.progress(40));
+
+    const Registered known = add({task("a")}).front();
+    EXPECT_EQ(known.task.known.sequence, 1U);
+    EXPECT_EQ(known.task.known.status, task::Status::running);
+    EXPECT_EQ(known.task.known.progress, 40);
+    EXPECT_EQ(known.task.known.peak_rank, 1);
+    EXPECT_EQ(known.task.changed_at, story.now());
+}
+
+TEST_F(RegistrationTest, TakesTenThousandTasksAtOnce)
+{
+    std::vector<Registration> batch;
+    for (int i = 0; i < 10'000; ++i)
+        batch.push_back(task(std::to_string(i)));
+    EXPECT_EQ(add(std::move(batch)).size(), 10'000U);
+    expect_right_counts();
+}
+
+TEST_F(RegistrationTest, WatchedTasksComeInPagesWithoutFinishedOnes)
+{
+    Story a = add_task("a");
+    add_task("b");
+    add_task("c");
+    Story d = add_task("d");
+    record(a.next(task::Status::succeeded));
+    Change settling = d.next(task::Status::succeeded);
+    settling.settle_until = noon + 1h;
+    settling.result_digest = 0xfedcba9876543210U;
+    record(std::move(settling));
+
+    const auto first = watched({}, 2);
+    ASSERT_EQ(first.size(), 2U);
+    EXPECT_EQ(first[0].id, "b");
+    EXPECT_EQ(first[1].id, "c");
+    const auto rest = watched(first[1].row, 2);
+    ASSERT_EQ(rest.size(), 1U);
+    EXPECT_EQ(rest[0].id, "d");
+    EXPECT_EQ(rest[0].settle_until, noon + 1h);
+    EXPECT_EQ(rest[0].result_digest, 0xfedcba9876543210U);
+    EXPECT_TRUE(run(store().watched("other", {}, 10)).empty());
+}
+
+TEST_F(RegistrationTest, ATaskIsNoLongerWatchedWhenItsSettlingEnds)
+{
+    Story a = add_task("a");
+    Change change = a.next(task::Status::succeeded);
+    change.settle_until = noon + 1h;
+    record(std::move(change));
+    run(store().end_settling({a.row()}));
+    EXPECT_TRUE(watched().empty());
+}
+
+TEST_F(RegistrationTest, ARemovedTaskTakesEverythingAlong)
+{
+    Story a = add_task("a", "https://hooks.example.com/a");
+    const Recorded recorded = record(a.progress(10));
+    record(a.progress(20));
+    settle_again(recorded.claimed.front().key, noon);
+
+    EXPECT_EQ(run(store().remove_task(a.key())), a.row());
+    EXPECT_EQ(run(store().remove_task(a.key())), std::nullopt);
+    EXPECT_FALSE(run(store().task(a.key())).has_value());
+    EXPECT_FALSE(run(store().delivery(recorded.claimed.front().key)).has_value());
+    EXPECT_TRUE(run(store().events({})).events.empty());
+    EXPECT_FALSE(record(a.progress(30)).applied.front());
+    expect_right_counts();
+}
+
+TEST_F(RegistrationTest, RowsAreNotUsedAgain)
+{
+    const Story a = add_task("a");
+    run(store().remove_task(a.key()));
+    EXPECT_GT(add_task("b").row(), a.row());
+}
+
+TEST_F(RegistrationTest, PruningDeletesOldFinishedTasksOnly)
+{
+    Story done = add_task("done", "https://hooks.example.com/a");
+    Story open = add_task("open", "https://hooks.example.com/b");
+    Story fresh = add_task("fresh");
+    Story running = add_task("running");
+    const Recorded delivered = record(done.next(task::Status::succeeded));
+    settle(delivered.claimed.front().key, DeliveryState::delivered);
+    record(open.next(task::Status::succeeded));
+    record(fresh.progress(10));
+    record(fresh.next(task::Status::succeeded));
+    record(running.progress(10));
+
+    EXPECT_EQ(run(store().prune(noon + 90s, 10)), 1U);
+    EXPECT_FALSE(run(store().task(done.key())).has_value());
+    EXPECT_TRUE(run(store().task(open.key())).has_value());
+    EXPECT_TRUE(run(store().task(fresh.key())).has_value());
+    EXPECT_TRUE(run(store().task(running.key())).has_value());
+    expect_right_counts();
+}
+
+TEST_F(RegistrationTest, PruningGoesInSteps)
+{
+    for (int i = 0; i < 5; ++i) {
+        Story story = add_task(std::to_string(i));
+        record(story.next(task::Status::succeeded));
+    }
+    EXPECT_EQ(run(store().prune(noon + 24h, 3)), 3U);
+    EXPECT_EQ(run(store().prune(noon + 24h, 3)), 2U);
+    EXPECT_EQ(run(store().prune(noon + 24h, 3)), 0U);
+}
+
+TEST_F(RegistrationTest, KeepsTheContradictionOfARelay)
+{
+    Story a = add_task("a");
+    record(a.next(task::Status::succeeded));
+    run(store().note_contradiction(a.row(), "FAILURE", noon));
+    EXPECT_EQ(run(store().task(a.key())).value().contradiction, "FAILURE");
+}
+
+TEST_F(RegistrationTest, SinksKeepTheirRows)
+{
+    const auto first = run(store().open_sinks({"ops", "log"}));
+    const auto again = run(store().open_sinks({"log", "audit", "ops"}));
+    ASSERT_EQ(again.size(), 3U);
+    EXPECT_EQ(again[0].id, first[1].id);
+    EXPECT_EQ(again[2].id, first[0].id);
+    EXPECT_EQ(again[2].origin, first[0].origin);
+    EXPECT_NE(again[1].id, task_webhook);
+}
+
+TEST_F(RegistrationTest, SmallValuesAreKeptByName)
+{
+    EXPECT_EQ(run(store().meta("key")), std::nullopt);
+    run(store().set_meta("key", "1"));
+    run(store().set_meta("key", "2"));
+    reopen();
+    EXPECT_EQ(run(store().meta("key")), "2");
+}
+
+}  // namespace
+}  // namespace pollhook::store

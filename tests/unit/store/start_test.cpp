@@ -1,0 +1,279 @@
+#include "database.hpp"
+#include "fixture.hpp"
+#include "schema.hpp"
+
+#include <SQLiteCpp/Database.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <fstream>
+
+namespace pollhook::store {
+namespace {
+
+using namespace std::chrono_literals;
+
+class StartTest : public StoreTest {
+protected:
+    /// The error that keeps the store from opening, and its text in `text_`.
+    boost::system::error_code start_error(const SqliteOptions& options)
+    {
+        try {
+            open(options);
+        } catch (const StartError& failure) {
+            text_ = failure.what();
+            return failure.code();
+        }
+        return {};
+    }
+    boost::system::error_code start_error() { return start_error(options()); }
+    void change_file(const std::string& sql) const
+    {
+        SQLite::Database database(file().string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+        database.exec(sql);
+    }
+    static mode_t mode(const std::filesystem::path& path)
+    {
+        struct stat status{};
+        ::stat(path.c_str(), &status);
+        return status.st_mode & 07777;
+    }
+    [[nodiscard]] bool says(const std::string& words) const { return text_.find(words) != std::string::npos; }
+
+    std::string text_;
+};
+
+TEST_F(StartTest, WhatWasRecordedIsThereAfterACrash)
+{
+    open();
+    Story a = add_task("a", "https://hooks.example.com/a");
+    const Recorded recorded = record(a.progress(10));
+    reopen();
+    EXPECT_EQ(run(store().last_event_body(a.row())), recorded.claimed.front().event->body);
+    expect_right_counts();
+}
+
+TEST_F(StartTest, WhatWasClaimedIsDueAgainAfterACrash)
+{
+    open();
+    Story a = add_task("a", "https://hooks.example.com/a");
+    const ClaimedDelivery before = record(a.progress(10)).claimed.front();
+    record(a.progress(20));
+    reopen();
+
+    EXPECT_EQ(state(before.key), DeliveryState::pending);
+    const Claimed claimed = run(store().claim({{before.origin, 10}}, noon));
+    ASSERT_EQ(claimed.claimed.size(), 1U);
+    EXPECT_EQ(claimed.claimed[0].key, before.key);
+    EXPECT_EQ(claimed.claimed[0].event->id, before.event->id);
+    EXPECT_EQ(claimed.claimed[0].event->body, before.event->body);
+    expect_right_counts();
+}
+
+TEST_F(StartTest, ACopyOfTheFilesTakenAtAnyTimeIsSound)
+{
+    open();
+    Story a = add_task("a", "https://hooks.example.com/a");
+    record(a.progress(10));
+    const TemporaryDirectory copy;
+    for (const char* name : {"pollhook.db", "pollhook.db-wal"})
+        std::filesystem::copy_file(directory() / name, copy.path() / name);
+    record(a.progress(20));
+
+    SqliteOptions other = options();
+    other.directory = copy.path();
+    open(other);
+    const TaskDetail detail = run(store().task(a.key())).value();
+    EXPECT_EQ(detail.summary.sequence, 1U);
+    ASSERT_EQ(detail.deliveries.size(), 1U);
+    EXPECT_EQ(detail.deliveries[0].state, DeliveryState::pending);
+}
+
+TEST_F(StartTest, FilesAreReadByTheirOwnerAlone)
+{
+    SqliteOptions deep = options();
+    deep.directory = directory() / "state" / "pollhook";
+    open(deep);
+    run(store().set_meta("a", "b"));
+    EXPECT_EQ(mode(deep.directory), 0700U);
+    for (const char* name : {"pollhook.db", "pollhook.db-wal", "pollhook.db-shm", "lock", "reserve"})
+        EXPECT_EQ(mode(deep.directory / name), 0600U) << name;
+}
+
+TEST_F(StartTest, UsesTheSettingsOfTheReliabilityRules)
+{
+    const SqliteOptions given = options();
+    SQLite::Database writer = open_writer(given);
+    SQLite::Database reader = open_reader(given);
+    const auto value = [](SQLite::Database& database, const std::string& name) {
+        return database.execAndGet("PRAGMA " + name).getString();
+    };
+    for (SQLite::Database* database : {&writer, &reader}) {
+        EXPECT_EQ(value(*database, "journal_mode"), "wal");
+        EXPECT_EQ(value(*database, "foreign_keys"), "1");
+        EXPECT_EQ(value(*database, "trusted_schema"), "0");
+        EXPECT_EQ(value(*database, "cell_size_check"), "1");
+        EXPECT_EQ(value(*database, "mmap_size"), "0");
+        EXPECT_EQ(value(*database, "temp_store"), "2");
+        EXPECT_EQ(value(*database, "wal_autocheckpoint"), "0");
+    }
+    EXPECT_EQ(value(writer, "synchronous"), "2");
+    EXPECT_EQ(value(writer, "auto_vacuum"), "2");
+    EXPECT_EQ(value(writer, "journal_size_limit"), "67108864");
+    EXPECT_EQ(value(reader, "query_only"), "1");
+}
+
+TEST_F(StartTest, NormalSynchronousIsAChoice)
+{
+    SqliteOptions given = options();
+    given.synchronous = Synchronous::normal;
+    EXPECT_EQ(open_writer(given).execAndGet("PRAGMA synchronous").getInt(), 1);
+}
+
+TEST_F(StartTest, ADirectoryServesOneProcess)
+{
+    open();
+    try {
+        const SqliteStore second(loop_.get_executor(), options());
+        FAIL() << "opened twice";
+    } catch (const StartError& failure) {
+        EXPECT_EQ(failure.code(), Errc::in_use);
+        EXPECT_EQ(
+            failure.what(),
+            fmt::format("another pollhook uses {} (process {})", directory().string(), ::getpid())
+        );
+    }
+    close();
+    EXPECT_FALSE(start_error());
+}
+
+TEST_F(StartTest, ADirectoryThatIsAFileIsRefused)
+{
+    SqliteOptions wrong = options();
+    wrong.directory = directory() / "file";
+    std::ofstream(wrong.directory) << "x";
+    EXPECT_EQ(start_error(wrong), Errc::not_writable);
+    EXPECT_TRUE(says(wrong.directory.string()));
+}
+
+TEST_F(StartTest, ADatabaseThatIsADirectoryIsRefused)
+{
+    std::filesystem::create_directory(file());
+    EXPECT_EQ(start_error(), Errc::not_writable);
+    EXPECT_TRUE(says("pollhook.db"));
+}
+
+TEST_F(StartTest, GarbageIsNoDatabase)
+{
+    std::ofstream(file()) << std::string(16'384, 'x');
+    EXPECT_EQ(start_error(), Errc::corrupt);
+    EXPECT_TRUE(says("restore a backup"));
+}
+
+TEST_F(StartTest, ADamagedDatabaseIsFound)
+{
+    open();
+    for (int i = 0; i < 100; ++i)
+        add_task(fmt::format("task-{}", i));
+    close();
+    {
+        std::fstream raw(file(), std::ios::in | std::ios::out | std::ios::binary);
+        for (int page = 2; page < 20; ++page) {
+            raw.seekp(page * 4096 + 3);
+            raw.write("\xff\xff\xff\xff\xff", 5);
+        }
+    }
+    EXPECT_EQ(start_error(), Errc::corrupt);
+    EXPECT_TRUE(says("damaged"));
+}
+
+TEST_F(StartTest, ADatabaseOfANewerVersionIsRefusedUntouched)
+{
+    open();
+    close();
+    change_file("PRAGMA user_version = 99");
+    const auto before = std::filesystem::last_write_time(file());
+    EXPECT_EQ(start_error(), Errc::newer_schema);
+    EXPECT_TRUE(says("version 99"));
+    EXPECT_EQ(std::filesystem::last_write_time(file()), before);
+}
+
+TEST_F(StartTest, ADatabaseOfAnotherProgramIsRefusedUntouched)
+{
+    change_file("CREATE TABLE songs (title TEXT)");
+    EXPECT_EQ(start_error(), Errc::corrupt);
+    EXPECT_TRUE(says("another program"));
+    SQLite::Database database(file().string());
+    EXPECT_EQ(database.execAndGet("PRAGMA journal_mode").getString(), "delete");
+    EXPECT_EQ(database.execAndGet("SELECT count(*) FROM sqlite_schema").getInt(), 1);
+}
+
+TEST_F(StartTest, ADatabaseThatCannotBeWrittenIsRefused)
+{
+    open();
+    close();
+    change_file("CREATE TRIGGER no BEFORE INSERT ON meta BEGIN SELECT raise(ABORT, 'read only'); END");
+    EXPECT_EQ(start_error(), Errc::not_writable);
+    EXPECT_TRUE(says("read only"));
+}
+
+TEST_F(StartTest, AMigrationKeepsTheContentAndABackupOfTheOlderVersion)
+{
+    open();
+    add_task("a");
+    close();
+    const std::array steps{
+        schema_steps()[0],
+        "ALTER TABLE tasks ADD COLUMN note TEXT NOT NULL DEFAULT 'none'",
+        "UPDATE tasks SET note = 'third'",
+    };
+    SQLite::Database database(file().string(), SQLite::OPEN_READWRITE);
+    migrate(database, steps, [&](int version) {
+        back_up(database, options(), directory() / fmt::format("pollhook.db.v{}.backup", version));
+    });
+
+    EXPECT_EQ(database.execAndGet("PRAGMA user_version").getInt(), 3);
+    EXPECT_EQ(database.execAndGet("SELECT note FROM tasks").getString(), "third");
+    const std::filesystem::path backup = directory() / "pollhook.db.v1.backup";
+    EXPECT_EQ(mode(backup), 0600U);
+    SQLite::Database older(backup.string());
+    EXPECT_EQ(older.execAndGet("PRAGMA user_version").getInt(), 1);
+    EXPECT_EQ(older.execAndGet("SELECT task_id FROM tasks").getString(), "a");
+    EXPECT_TRUE(std::filesystem::exists(directory() / "pollhook.db.v2.backup"));
+}
+
+TEST_F(StartTest, AFailedMigrationLeavesTheOlderVersion)
+{
+    open();
+    close();
+    const std::array steps{schema_steps()[0], "CREATE TABLE half (x); CREATE TABLE half (x)"};
+    SQLite::Database database(file().string(), SQLite::OPEN_READWRITE);
+    EXPECT_THROW(migrate(database, steps, [](int) {}), SQLite::Exception);
+    EXPECT_EQ(database.execAndGet("PRAGMA user_version").getInt(), 1);
+    EXPECT_FALSE(database.tableExists("half"));
+}
+
+TEST_F(StartTest, ANewDatabaseNeedsNoBackup)
+{
+    open();
+    for (const auto& entry : std::filesystem::directory_iterator(directory()))
+        EXPECT_NE(entry.path().extension(), ".backup");
+}
+
+TEST_F(StartTest, ABackupReplacesAnOlderOne)
+{
+    const SqliteOptions given = options();
+    SQLite::Database database = open_writer(given);
+    const std::filesystem::path target = directory() / "copy";
+    back_up(database, given, target);
+    database.exec("INSERT INTO meta VALUES ('later', '1')");
+    back_up(database, given, target);
+    SQLite::Database copy(target.string());
+    EXPECT_EQ(copy.execAndGet("SELECT count(*) FROM meta WHERE name = 'later'").getInt(), 1);
+}
+
+}  // namespace
+}  // namespace pollhook::store
