@@ -1,0 +1,135 @@
+#include "pollhook/sink/format.hpp"
+
+#include "fixture.hpp"
+#include "pollhook/base/version.hpp"
+
+#include <boost/json/parse.hpp>
+#include <gtest/gtest.h>
+
+namespace pollhook::sink {
+namespace {
+
+using config::Format;
+
+std::string common_fields(std::string_view content_type)
+{
+    return "User-Agent: " + std::string(base::user_agent()) +
+           "\r\nContent-Type: " + std::string(content_type) +
+           "\r\n"
+           "pollhook-event: task.progress\r\n"
+           "pollhook-provider: quickrouter\r\n"
+           "pollhook-task: 1743326750223591\r\n"
+           "pollhook-sequence: 3\r\n"
+           "pollhook-attempt: 2\r\n"
+           "webhook-id: evt_0123456789abcdef0123456789abcdef\r\n"
+           "webhook-timestamp: 1795231124\r\n";
+}
+
+std::string fields(Format format, const Message& message, const Signer* signer = nullptr)
+{
+    std::string buffer;
+    const std::string_view body = encode_body(format, message, buffer);
+    std::string out;
+    append_fields(out, format, message, body, signer);
+    return out;
+}
+
+std::string body(Format format, const Message& message)
+{
+    std::string buffer;
+    return std::string(encode_body(format, message, buffer));
+}
+
+TEST(FormatTest, SendsTheStandardBodyAsItIsStored)
+{
+    const Message message = progress_message();
+    std::string buffer;
+    EXPECT_EQ(encode_body(Format::standard, message, buffer).data(), standard_body.data());
+    EXPECT_EQ(body(Format::standard, message), standard_body);
+    EXPECT_EQ(fields(Format::standard, message), common_fields("application/json"));
+}
+
+TEST(FormatTest, SendsTheRelaysObjectBare)
+{
+    EXPECT_EQ(body(Format::bare, progress_message()), bare_body);
+    EXPECT_EQ(fields(Format::bare, progress_message()), common_fields("application/json"));
+}
+
+TEST(FormatTest, WrapsTheDataInACloudEventsEnvelope)
+{
+    EXPECT_EQ(
+        body(Format::cloudevents, progress_message()),
+        R"({"specversion":"1.0","id":"evt_0123456789abcdef0123456789abcdef","source":"/pollhook/quickrouter",)"
+        R"("type":"io.pollhook.task.progress","subject":"1743326750223591","time":"2026-11-21T03:18:39.123Z",)"
+        R"("datacontenttype":"application/json","sequence":"0000000003","data":)" +
+            std::string(data_body) + "}"
+    );
+    EXPECT_EQ(
+        fields(Format::cloudevents, progress_message()),
+        common_fields("application/cloudevents+json; charset=utf-8")
+    );
+}
+
+TEST(FormatTest, WritesCloudEventsAttributesAsHeaders)
+{
+    EXPECT_EQ(body(Format::cloudevents_binary, progress_message()), data_body);
+    EXPECT_EQ(
+        fields(Format::cloudevents_binary, progress_message()),
+        common_fields("application/json") +
+            "ce-specversion: 1.0\r\n"
+            "ce-id: evt_0123456789abcdef0123456789abcdef\r\n"
+            "ce-source: /pollhook/quickrouter\r\n"
+            "ce-type: io.pollhook.task.progress\r\n"
+            "ce-subject: 1743326750223591\r\n"
+            "ce-time: 2026-11-21T03:18:39.123Z\r\n"
+            "ce-sequence: 0000000003\r\n"
+    );
+}
+
+TEST(FormatTest, SequencesSortAsTextInCloudEvents)
+{
+    Message message = progress_message();
+    const std::string third = body(Format::cloudevents, message);
+    message.sequence = 4'294'967'295;
+    EXPECT_NE(body(Format::cloudevents, message).find(R"("sequence":"4294967295")"), std::string::npos);
+    EXPECT_NE(third.find(R"("sequence":"0000000003")"), std::string::npos);
+}
+
+TEST(FormatTest, NothingInAnIdEndsItsHeaderLine)
+{
+    Message message = progress_message();
+    message.task_id = "a b\r\nX: \"%\xc3\xa9";
+    const std::string out = fields(Format::cloudevents_binary, message);
+    EXPECT_NE(out.find("pollhook-task: a%20b%0D%0AX:%20\"%%C3%A9\r\n"), std::string::npos) << out;
+    EXPECT_NE(out.find("ce-subject: a%20b%0D%0AX:%20%22%25%C3%A9\r\n"), std::string::npos) << out;
+}
+
+TEST(FormatTest, EscapesTheEnvelopesTexts)
+{
+    Message message = progress_message();
+    message.task_id = "a\"b\\c\n";
+    const auto value = boost::json::parse(body(Format::cloudevents, message));
+    EXPECT_EQ(value.at("subject").as_string(), "a\"b\\c\n");
+}
+
+TEST(FormatTest, SignsTheBytesThatAreSentWithTheTimeOfTheAttempt)
+{
+    const std::string_view secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    const Signer signer = *Signer::make(secret);
+    const Message message = progress_message();
+    const std::string expected = signer.sign(message.event_id, 1795231124, bare_body);
+    const std::string out = fields(Format::bare, message, &signer);
+    EXPECT_EQ(out, common_fields("application/json") + "webhook-signature: " + expected + "\r\n");
+}
+
+TEST(FormatTest, ReusesTheEnvelopesBuffer)
+{
+    const Message message = progress_message();
+    std::string buffer;
+    const std::string first(encode_body(Format::cloudevents, message, buffer));
+    const std::string second(encode_body(Format::cloudevents, message, buffer));
+    EXPECT_EQ(first, second);
+}
+
+}  // namespace
+}  // namespace pollhook::sink
