@@ -1,0 +1,37 @@
+#pragma once
+
+#include "line_buffer.hpp"
+#include "line_output.hpp"
+#include "pollhook/base/time.hpp"
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace pollhook::sink {
+
+/// Writes to an open stream, such as standard output. Nothing is synced: a line counts once the system has
+/// taken it.
+///
+/// A reader that is slow is waited for, but not longer than the time-out. The process must ignore SIGPIPE.
+class StreamOutput final : public LineOutput {
+public:
+    /// `fd` stays open, and somebody else's.
+    StreamOutput(int fd, base::Duration timeout) : fd_(fd), timeout_(timeout) {}
+
+    [[nodiscard]] WriteReport write(std::span<const std::string_view> texts) override;
+    void reopen() override {}
+
+private:
+    [[nodiscard]] std::size_t push(std::string_view bytes, base::SteadyPoint deadline, WriteReport& report)
+        const;
+    [[nodiscard]] bool wait_for_room(base::SteadyPoint deadline, WriteReport& report) const;
+
+    int fd_;
+    base::Duration timeout_;
+    LineBuffer buffer_;
+    std::string rest_;  ///< of a line that was not taken whole: it comes first
+};
+
+}  // namespace pollhook::sink
