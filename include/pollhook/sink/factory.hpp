@@ -17,13 +17,19 @@ struct Surroundings {
     base::Clock* clock = nullptr;
     http::Client* client = nullptr;
     boost::asio::any_io_executor loop;
-    boost::asio::any_io_executor file_writer;   ///< a thread for blocking writes, shared by the file and stdout sinks
+    /// For the blocking writes of the file and stdout sinks; each sink uses one thread of it at a time. The
+    /// process must ignore SIGPIPE and SIGXFSZ.
+    boost::asio::any_io_executor file_writer;
 };
 
-/// The sink that a `[[sink]]` describes.
-std::unique_ptr<Sink> make_sink(const config::Sink& sink, const config::Delivery& delivery, const Surroundings& surroundings);
+/// The sink that a `[[sink]]` describes. Opens nothing yet. Throws std::invalid_argument, naming the sink,
+/// when its URL or a secret cannot be used.
+std::unique_ptr<Sink> make_sink(
+    const config::Sink& sink, const config::Delivery& delivery, const Surroundings& surroundings
+);
 
-/// What sends to the tasks' own URLs (ClaimedDelivery::url), behind `guard`, which must outlive it.
+/// What sends to the tasks' own URLs (Message::url), behind `guard`, which must outlive it. Throws like
+/// make_sink().
 std::unique_ptr<Sink> make_task_webhooks(
     const config::TaskWebhooks& task_webhooks,
     const config::Delivery& delivery,
