@@ -170,7 +170,12 @@ std::optional<Secret> ValueReader::from_credential(const toml::node& node, const
             ),
             reference
         );
-    return from_file(node, std::filesystem::path(*directory) / name, reference);
+    // Our unit loads a whole directory, LoadCredential=key:DIRECTORY, and systemd puts its id before each name.
+    const std::filesystem::path folder = *directory;
+    const std::filesystem::path with_id = folder / ("key_" + name);
+    std::error_code ec;
+    const bool by_id = !std::filesystem::exists(folder / name, ec) && std::filesystem::exists(with_id, ec);
+    return from_file(node, by_id ? with_id : folder / name, reference);
 }
 
 std::optional<Secret> ValueReader::from_file(
