@@ -1,10 +1,8 @@
 #include "key_table.hpp"
 
-#include "value_text.hpp"
+#include "row.hpp"
 
 #include <chrono>
-#include <iterator>
-#include <utility>
 
 namespace pollhook::config {
 namespace {
@@ -20,53 +18,6 @@ constexpr double kib = 1024;
 constexpr double mib = 1024 * kib;
 constexpr double tib = 1024 * 1024 * mib;
 constexpr double day = ms(24h);
-
-template <class T>
-struct ValueOf {
-    using type = T;
-};
-template <class T>
-struct ValueOf<std::optional<T>> {
-    using type = T;
-};
-
-/// The member at the end of a path of member pointers.
-template <auto First, auto... Rest, class Section>
-auto& at(Section& section)
-{
-    if constexpr (sizeof...(Rest) == 0)
-        return section.*First;
-    else
-        return at<Rest...>(section.*First);
-}
-
-/// Binds a key to its member; the default comes from the struct, the choices from its enumeration.
-template <class Section, auto... Path>
-Row<Section> row(Descriptor key)
-{
-    Row<Section> out{
-        .key = std::move(key),
-        .read = [](ValueReader& reader, const Descriptor& descriptor, const toml::node& node, Section& section
-                ) { reader.read(descriptor, node, at<Path...>(section)); },
-        .print = [](const Descriptor& descriptor,
-                    const Section& section) { return value_text(descriptor, at<Path...>(section)); }
-    };
-    Section defaults;
-    using Value = typename ValueOf<std::remove_cvref_t<decltype(at<Path...>(defaults))>>::type;
-    if constexpr (std::is_enum_v<Value>)
-        for (const auto& [value, name] : Names<Value>::all)
-            out.key.choices.emplace_back(name);
-    if (out.key.default_text.empty() && !out.key.required)
-        out.key.default_text = out.print(out.key, defaults);
-    return out;
-}
-
-template <class Section>
-void append_keys(std::vector<Descriptor>& out)
-{
-    for (const Row<Section>& each : rows<Section>())
-        out.push_back(each.key);
-}
 
 }  // namespace
 
@@ -545,36 +496,6 @@ const std::vector<Row<Delivery>>& rows<Delivery>()
              .minimum = 1,
              .maximum = 30 * day}
         )
-    };
-    return all;
-}
-
-std::span<const Descriptor> descriptors()
-{
-    static const std::vector<Descriptor> all = [] {
-        std::vector<Descriptor> out;
-        append_keys<Daemon>(out);
-        append_keys<Store>(out);
-        append_keys<Admin>(out);
-        append_keys<Provider>(out);
-        append_keys<TaskWebhooks>(out);
-        append_keys<Sink>(out);
-        append_keys<Delivery>(out);
-        return out;
-    }();
-    return all;
-}
-
-std::span<const TableDescriptor> tables()
-{
-    static const std::vector<TableDescriptor> all{
-        {"daemon", false, "The process itself."},
-        {"store", false, "The database."},
-        {"admin", false, "The HTTP interface for commands, scripts and the dashboard."},
-        {"provider", true, "A relay account whose tasks are watched."},
-        {"task_webhooks", false, "What goes to the webhookUrl that a task brought along."},
-        {"sink", true, "A receiver of the events of all tasks."},
-        {"delivery", false, "How webhooks are sent."}
     };
     return all;
 }

@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <map>
 #include <tuple>
 #include <utility>
 
@@ -39,12 +41,18 @@ void Report::add(const toml::source_region& region, std::string message, std::st
 
 Diagnostics Report::take(std::span<const std::string> files)
 {
-    const auto order = [&](const Diagnostic& diagnostic) {
+    // Those at one place keep their order.
+    std::multimap<std::tuple<std::ptrdiff_t, unsigned, unsigned>, Diagnostic> sorted;
+    Diagnostics unsorted = std::exchange(diagnostics_, {});
+    for (Diagnostic& diagnostic : unsorted.all) {
         const auto file = std::ranges::find(files, diagnostic.place.file) - files.begin();
-        return std::tuple(file, diagnostic.place.line, diagnostic.place.column);
-    };
-    std::ranges::stable_sort(diagnostics_.all, {}, order);
-    return std::exchange(diagnostics_, {});
+        const std::tuple place(file, diagnostic.place.line, diagnostic.place.column);
+        sorted.emplace(place, std::move(diagnostic));
+    }
+    Diagnostics out;
+    for (auto& [place, diagnostic] : sorted)
+        out.all.push_back(std::move(diagnostic));
+    return out;
 }
 
 }  // namespace pollhook::config

@@ -107,7 +107,9 @@ std::optional<Secret> ValueReader::resolve(std::string_view name, const toml::no
         report_.add(node.source(), fmt::format("\"{}\" must be {}", shown, reference_forms));
         return std::nullopt;
     }
-    const auto& [kind, target] = *table->begin();
+    const auto entry = table->begin();  // named: what it points to lives in the iterator itself
+    const toml::key& kind = entry->first;
+    const toml::node& target = entry->second;
     const auto text = target.value_exact<std::string>();
     if (std::ranges::find(reference_kinds(), kind.str()) == reference_kinds().end()) {
         report_.add(
