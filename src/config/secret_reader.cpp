@@ -172,7 +172,8 @@ std::optional<Secret> ValueReader::from_credential(const toml::node& node, const
             ),
             reference
         );
-    // Our unit loads a whole directory, LoadCredential=key:DIRECTORY, and systemd puts its id before each name.
+    // Our unit loads a whole directory, LoadCredential=key:DIRECTORY, and systemd puts its id before each
+    // name.
     const std::filesystem::path folder = *directory;
     const std::filesystem::path with_id = folder / ("key_" + name);
     std::error_code ec;
