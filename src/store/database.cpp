@@ -49,14 +49,12 @@ void probe(SQLite::Database& database)
             "ON CONFLICT (name) DO UPDATE SET value = value + 1"
         );
     } catch (const SQLite::Exception& failure) {
-        // A full disk is no reason to stay down: what is there goes on being delivered as space comes back.
         if (meaning_of(failure) == Errc::full)
-            spdlog::error("store.disk_full: {} takes no new tasks", database.getFilename());
-        else
-            throw StartError(
-                Errc::not_writable,
-                fmt::format("{} cannot be written: {}", database.getFilename(), failure.what())
-            );
+            throw;
+        throw StartError(
+            Errc::not_writable,
+            fmt::format("{} cannot be written: {}", database.getFilename(), failure.what())
+        );
     }
 }
 

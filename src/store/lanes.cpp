@@ -95,6 +95,7 @@ Lanes::Lanes(SQLite::Database& database, Counts& counts)
           "SELECT e.event_id, e.type, e.sequence, e.at, e.upstream_at, e.body, t.provider, t.task_id"
           " FROM events e JOIN tasks t ON t.id = e.task WHERE e.id = ?"
       ),
+      gone_(database, "SELECT webhook_gone FROM tasks WHERE id = ?"),
       close_webhook_(database, "UPDATE tasks SET webhook_gone = ?2 WHERE id = ?1"),
       cancel_(
           database,
@@ -235,6 +236,8 @@ void Lanes::settle(const Settlement& settlement, base::TimePoint now, Claims& cl
     } else if (was_overtaken(*head)) {
         end(*head, DeliveryState::superseded, superseded_reason, now);
         promote(head->key, now, claims);
+    } else if (const std::string gone = why_gone(head->key); !gone.empty()) {
+        end(*head, DeliveryState::cancelled, gone, now);
     } else {
         const DeliveryKey& key = head->key;
         execute(
@@ -272,6 +275,14 @@ bool Lanes::was_overtaken(const Head& head)
         return false;
     Run row(overtaken_, head.key.task, head.key.sink, head.key.sequence);
     return row.next();
+}
+
+std::string Lanes::why_gone(const DeliveryKey& key)
+{
+    if (key.sink != task_webhook)
+        return {};
+    Run row(gone_, key.task);
+    return row.next() ? row.text(0) : std::string();
 }
 
 void Lanes::keep_attempt(const DeliveryKey& key, std::uint32_t number, const Attempt& attempt)

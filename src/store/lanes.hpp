@@ -58,6 +58,8 @@ private:
     [[nodiscard]] std::optional<Head> find_claimed(const DeliveryKey& key);
     [[nodiscard]] std::optional<Head> next_waiting(const DeliveryKey& after);
     [[nodiscard]] bool was_overtaken(const Head& head);
+    /// Why nothing more is sent to the task's own URL; empty: it is open.
+    [[nodiscard]] std::string why_gone(const DeliveryKey& key);
     void keep_attempt(const DeliveryKey& key, std::uint32_t number, const Attempt& attempt);
     void end(const Head& head, DeliveryState state, const std::string& reason, base::TimePoint now);
     void promote(const DeliveryKey& ended, base::TimePoint now, Claims& claims);
@@ -79,6 +81,7 @@ private:
     SQLite::Statement attempt_;
     SQLite::Statement url_;
     SQLite::Statement event_;
+    SQLite::Statement gone_;
     SQLite::Statement close_webhook_;
     SQLite::Statement cancel_;
     SQLite::Statement release_;

@@ -39,6 +39,19 @@ std::unique_ptr<StateDirectory> open_directory(const SqliteOptions& options)
     return directory;
 }
 
+/// On a full disk it gives up the reserve: what is there goes on being delivered.
+std::unique_ptr<Session> open_session(const SqliteOptions& options, StateDirectory* directory)
+{
+    try {
+        return std::make_unique<Session>(options);
+    } catch (const SQLite::Exception& failure) {
+        if (directory == nullptr || meaning_of(failure) != Errc::full)
+            throw;
+    }
+    directory->release_reserve();
+    return std::make_unique<Session>(options);
+}
+
 template <class Open>
 auto opened(const SqliteOptions& options, Open open)
 {
@@ -67,7 +80,7 @@ public:
           writer_(std::make_shared<Writer>(
               loop,
               executor_or_thread(options.writer, write_thread_),
-              opened(options, [&] { return std::make_unique<Session>(options); }),
+              opened(options, [&] { return open_session(options, directory_.get()); }),
               directory_.get(),
               options.max_size
           )),

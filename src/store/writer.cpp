@@ -130,9 +130,9 @@ void Writer::run(const Batch& batch)
 
 bool Writer::has_space()
 {
-    if (reserve_spent_ && directory_ != nullptr)
-        reserve_spent_ = !directory_->restore_reserve();
-    return !reserve_spent_ && session_->size_bytes() < max_size_;
+    if (directory_ != nullptr && !directory_->restore_reserve())
+        return false;
+    return session_->size_bytes() < max_size_;
 }
 
 Writer::Batch Writer::refuse_registrations(const Batch& batch)
@@ -209,12 +209,9 @@ void Writer::fail(const Batch& jobs, Errc reason)
 
 void Writer::release_reserve()
 {
-    if (!std::exchange(reserve_spent_, true))
-        spdlog::error("store.disk_full: no new tasks are taken until there is space again");
+    spdlog::error("store.disk_full: no new tasks are taken until there is space again");
     if (directory_ != nullptr)
         directory_->release_reserve();
-    else
-        reserve_spent_ = false;
 }
 
 void Writer::checkpoint(Session::Load load)

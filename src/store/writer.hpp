@@ -74,7 +74,6 @@ private:
     std::unique_ptr<Session> session_;
     Jobs gathered_;
     bool flush_posted_ = false;
-    bool reserve_spent_ = false;
     std::optional<Errc> broken_;
 };
 

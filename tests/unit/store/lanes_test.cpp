@@ -264,6 +264,18 @@ TEST_F(LanesTest, GoneUrlsGetNothingMore)
     expect_right_counts();
 }
 
+TEST_F(LanesTest, AnAttemptThatWasUnderWayToAGoneUrlIsTheLast)
+{
+    begin();
+    record(task_.progress(10));
+    run(store().cancel_task_webhook(task_.row(), "HTTP 410 Gone", noon));
+    settle_again(key(1), noon + 2h);
+    EXPECT_EQ(state(key(1)), DeliveryState::cancelled);
+    EXPECT_EQ(delivery(key(1)).reason, "HTTP 410 Gone");
+    EXPECT_TRUE(run(store().backlog()).empty());
+    expect_right_counts();
+}
+
 TEST_F(LanesTest, ALaneWithItsHeadInFlightWaitsEvenWhenTheOneBetweenEnded)
 {
     begin();
