@@ -1,0 +1,145 @@
+#pragma once
+
+#include "pollhook/base/time.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// Every command of the program: what the command line said, as plain values, and the function that does it.
+///
+/// Each function gives the exit code (exit_code.hpp), writes data to standard output and diagnostics to
+/// standard error. The command line has checked forms and ranges; contents are for the command to judge.
+namespace pollhook::cli {
+
+enum class OutputFormat : std::uint8_t { table, json, ndjson };
+/// `automatic`: on a terminal, unless NO_COLOR is set.
+enum class ColorMode : std::uint8_t { automatic, always, never };
+
+/// What every client command knows about the daemon, resolved: the command line, else the environment, else
+/// the configuration.
+struct ClientOptions {
+    std::string admin = "http://127.0.0.1:8780";  ///< http or https URL, or `unix:/path`
+    std::string token;                            ///< empty: none
+    OutputFormat output = OutputFormat::table;
+    ColorMode color = ColorMode::automatic;
+};
+
+struct TaskAddOptions {
+    std::string provider;
+    std::vector<std::string> ids;  ///< at least one
+    std::string webhook_url;       ///< empty: none
+    std::string metadata;          ///< JSON text of an object; empty: none
+    bool wait = false;             ///< then wait for all of them as `task wait` does, without a limit
+};
+int task_add(const TaskAddOptions& options, const ClientOptions& client);
+
+struct TaskListOptions {
+    std::string status;      ///< empty: all
+    std::string provider;    ///< empty: all
+    std::string q;           ///< text to find; empty: all
+    std::size_t limit = 50;  ///< of all shown; 1 to 1000
+    bool all = false;        ///< page after page to the end; `limit` does not count
+};
+int task_list(const TaskListOptions& options, const ClientOptions& client);
+
+struct TaskShowOptions {
+    std::string provider;
+    std::string id;
+};
+int task_show(const TaskShowOptions& options, const ClientOptions& client);
+
+struct TaskWaitOptions {
+    std::string provider;
+    std::vector<std::string> ids;           ///< at least one; the worst outcome is the exit code
+    std::optional<base::Duration> timeout;  ///< absent: no limit
+};
+int task_wait(const TaskWaitOptions& options, const ClientOptions& client);
+
+struct TaskRemoveOptions {
+    std::string provider;
+    std::vector<std::string> ids;  ///< at least one
+};
+int task_remove(const TaskRemoveOptions& options, const ClientOptions& client);
+
+struct TaskImportOptions {
+    std::string file;         ///< `-`: standard input
+    std::string provider;     ///< for lines that are plain ids, or objects without one
+    std::string webhook_url;  ///< for lines without one; empty: none
+};
+int task_import(const TaskImportOptions& options, const ClientOptions& client);
+
+struct EventListOptions {
+    std::optional<base::TimePoint> since;
+    std::vector<std::string> types;  ///< empty: all
+    std::size_t limit = 50;          ///< 1 to 1000
+};
+int event_list(const EventListOptions& options, const ClientOptions& client);
+
+struct DeliveryListOptions {
+    std::string state;       ///< as the API spells it, such as `inFlight`; empty: all
+    std::string sink;        ///< likewise the other filters
+    std::string task;        ///< an id
+    std::string origin;      ///< `https://hooks.example.com`
+    std::size_t limit = 50;  ///< 1 to 1000
+};
+int delivery_list(const DeliveryListOptions& options, const ClientOptions& client);
+
+struct DeliveryShowOptions {
+    std::string id;
+};
+int delivery_show(const DeliveryShowOptions& options, const ClientOptions& client);
+
+int status(const ClientOptions& client);
+
+struct RunOptions {
+    std::optional<std::filesystem::path> config;  ///< see config::find()
+};
+int run(const RunOptions& options);
+
+struct ConfigFileOptions {
+    std::optional<std::filesystem::path> file;  ///< see config::find()
+};
+int config_check(const ConfigFileOptions& options);
+int config_show(const ConfigFileOptions& options);
+
+struct ConfigInitOptions {
+    std::string file;  ///< `-`: standard output
+};
+int config_init(const ConfigInitOptions& options);
+
+struct SimulateOptions {
+    std::string listen = "127.0.0.1:8781";
+    std::string api_key;          ///< empty: everybody may ask
+    std::string auth = "bearer";  ///< as the configuration spells it
+    std::optional<std::uint64_t> seed;
+    double speed = 1;
+    std::vector<std::string> faults;
+    std::size_t tasks = 20;
+    double tasks_per_minute = 0;
+    std::size_t batch_limit = 0;     ///< 0: any number
+    std::vector<std::string> lives;  ///< scripts as simulator::parse_life() reads them, one task each
+};
+int simulate(const SimulateOptions& options);
+
+struct ListenOptions {
+    std::string listen = "127.0.0.1:8782";
+    std::optional<std::filesystem::path>
+        secret_file;  ///< else POLLHOOK_WEBHOOK_SECRET, else nothing is verified
+    std::vector<std::string> failures;
+};
+int listen(const ListenOptions& options);
+
+struct DemoOptions {
+    std::uint16_t port = 0;                 ///< of the admin API; 0: any free one
+    std::optional<base::Duration> seconds;  ///< absent: until Ctrl-C
+    ColorMode color = ColorMode::automatic;
+};
+int demo(const DemoOptions& options);
+
+int version();
+
+}  // namespace pollhook::cli

@@ -1,0 +1,17 @@
+#pragma once
+
+#include "commands.hpp"
+
+#include <string_view>
+
+namespace pollhook::cli {
+
+/// Whether what is written to `descriptor` shall have colours: a terminal, not NO_COLOR (no-color.org) and
+/// not TERM=dumb, unless the command line decided.
+bool wants_color(ColorMode mode, int descriptor);
+
+/// `pollhook: error: MESSAGE`, and `hint` on a line of its own when there is one, to standard error. What
+/// came from outside must have passed through base::printable().
+void print_error(std::string_view message, std::string_view hint = {});
+
+}  // namespace pollhook::cli
