@@ -18,6 +18,8 @@ public:
 
     /// Whether another delivery to `origin` may be claimed; takes the room for it.
     bool take_room(OriginId origin);
+    /// When what is left in the store is due.
+    [[nodiscard]] base::TimePoint due(base::TimePoint at) const { return policy_.now.value_or(at); }
     void add(ClaimedDelivery delivery) { claimed_.push_back(std::move(delivery)); }
     /// A delivery to `origin` was left in the store.
     void leave(OriginId origin) { waiting_.push_back(origin); }

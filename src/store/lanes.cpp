@@ -124,7 +124,7 @@ bool Lanes::add(const NewDelivery& delivery, Claims& claims)
     const DeliveryState state = claimed ? DeliveryState::in_flight : DeliveryState::pending;
     std::optional<std::int64_t> due;
     if (is_head)
-        due = claimed ? claimed_due : base::to_unix_ms(delivery.at);
+        due = claimed ? claimed_due : base::to_unix_ms(claims.due(delivery.at));
     if (is_head && !claimed)
         claims.leave(delivery.origin);
     execute(
@@ -324,7 +324,8 @@ void Lanes::promote(const DeliveryKey& ended, base::TimePoint now, Claims& claim
         return;
     }
     const DeliveryKey& key = next->key;
-    execute(mark_, key.task, key.sink, key.sequence, DeliveryState::pending, now, next->attempts);
+    const base::TimePoint due = claims.due(now);
+    execute(mark_, key.task, key.sink, key.sequence, DeliveryState::pending, due, next->attempts);
     claims.leave(next->origin);
 }
 
