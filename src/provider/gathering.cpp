@@ -58,11 +58,12 @@ std::size_t Gathering::take(std::string_view text, ItemsRead& count)
         return item.end;
     }
     ++answer_.malformed;
-    const auto known = places_.find(item.observation.id);
-    if (known != places_.end())
-        known->second.spoiled = true;
-    else if (item.observation.id.empty())
+    const std::string_view id = item.observation.id;
+    if (id.empty())
         ++count.nameless;
+    else if (const auto known = anyone_ ? places_.emplace(id, Place()).first : places_.find(id);
+             known != places_.end())
+        known->second.spoiled = true;
     return item.end;
 }
 

@@ -22,6 +22,7 @@ using Ids = std::span<const std::string>;
 
 constexpr std::size_t most_pages = 10;           // of one look
 constexpr std::size_t most_discovery_pages = 3;  // of one walk
+constexpr std::size_t most_remembered = 1000;    // tasks that discover() saw
 constexpr std::size_t most_refusals = 3;         // one after the other, before the rest is not asked for
 
 std::string form_encoded(std::string_view text)
@@ -221,7 +222,7 @@ asio::awaitable<LookResult> OhMyGpt::discover()
     for (std::size_t number = 1; number <= most_discovery_pages; ++number) {
         Page page = co_await walk.page(number);
         const bool has_news = std::ranges::any_of(page.news, [this](const task::Observation& seen) {
-            return !last_walk_.contains(std::string(seen.id));
+            return !discovered_.contains(std::string(seen.id));
         });
         const bool is_last = !has_news || page.items < page_size_;
         result.failure = std::move(page.failure);
@@ -230,9 +231,10 @@ asio::awaitable<LookResult> OhMyGpt::discover()
     }
     // After a failure the older pages are still news.
     if (!result.failure) {
-        last_walk_.clear();
+        if (discovered_.size() > most_remembered)
+            discovered_.clear();
         for (const task::Observation& seen : result.answer.observations)
-            last_walk_.emplace(seen.id);
+            discovered_.emplace(seen.id);
     }
     co_await asio::this_coro::throw_if_cancelled(throws);
     co_return result;

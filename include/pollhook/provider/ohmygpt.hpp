@@ -23,15 +23,15 @@ public:
     [[nodiscard]] boost::asio::awaitable<LookResult> look(std::span<const std::string> ids) override;
     [[nodiscard]] base::Result<task::Snapshot> snapshot(std::string_view raw) const override;
     [[nodiscard]] bool discovers() const noexcept override { return discovers_; }
-    /// Pages until one shows nothing that the last walk did not.
+    /// Pages until one shows nothing that earlier walks did not.
     [[nodiscard]] boost::asio::awaitable<LookResult> discover() override;
 
 private:
     Account account_;
     std::size_t page_size_;
     bool discovers_;
-    std::optional<FeedPosition> feed_;           // learnt from the newest page of the last look
-    std::unordered_set<std::string> last_walk_;  // the ids that the last discover() saw
+    std::optional<FeedPosition> feed_;            // learnt from the newest page of the last look
+    std::unordered_set<std::string> discovered_;  // ids that discover() saw, the last thousand or so
 };
 
 }  // namespace pollhook::provider
