@@ -79,7 +79,8 @@ OhMyGptAnswer read_ohmygpt_answer(const Posted& posted, const Account& account, 
     const std::string_view items = find_items(envelope.data.empty() ? body : envelope.data);
     if (!items.empty())
         answer.items = gathering.read(items);
-    const bool has_answered = envelope.code || !envelope.data.empty() || !items.empty();
+    // Nothing without a code of its own may come from anywhere; that a task is gone takes the relay's word.
+    const bool has_answered = envelope.code || answer.items.items > 0;
     if (!envelope.whole || (!items.empty() && !answer.items.whole))
         answer.failure = account.malformed("the answer is cut off or broken");
     else if (!has_answered)
