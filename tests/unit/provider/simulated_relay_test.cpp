@@ -80,8 +80,9 @@ protected:
         }
         for (const std::string& id : result.answer.missing)
             EXPECT_TRUE(seen.insert(id).second) << id << " is seen and missing";
-        if (!result.failure)
+        if (!result.failure) {
             EXPECT_EQ(seen.size(), ids.size());
+        }
     }
 
     boost::asio::io_context loop_{1};
@@ -167,8 +168,8 @@ INSTANTIATE_TEST_SUITE_P(
     Dialects,
     BothDialectsTest,
     testing::Values(config::ProviderType::midjourney_proxy, config::ProviderType::ohmygpt),
-    [](const auto& info) {
-        return info.param == config::ProviderType::ohmygpt ? "Ohmygpt" : "MidjourneyProxy";
+    [](const auto& dialect) {
+        return dialect.param == config::ProviderType::ohmygpt ? "Ohmygpt" : "MidjourneyProxy";
     }
 );
 
@@ -205,8 +206,9 @@ TEST_P(PageShapeTest, SeesEveryTask)
     const LookResult result = look(ids);
     EXPECT_FALSE(result.failure);
     EXPECT_EQ(result.answer.observations.size(), 20U);
-    if (GetParam() != simulator::PageShape::first_task_only)
+    if (GetParam() != simulator::PageShape::first_task_only) {
         EXPECT_LE(result.answer.requests, 2U);
+    }
 }
 
 INSTANTIATE_TEST_SUITE_P(
