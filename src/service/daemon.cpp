@@ -109,7 +109,7 @@ private:
     base::Clock& clock_;
     config::Config config_;
     base::Random random_;
-    asio::thread_pool file_writer_{1};
+    asio::thread_pool file_writer_{2};  // a reader of stdout that is stuck must not hold up the files
 
     std::unique_ptr<store::SqliteStore> store_;
     std::unique_ptr<http::Server> server_;
