@@ -77,7 +77,8 @@ SQLite::Database open_writer(const SqliteOptions& options)
     database.exec(
         options.synchronous == Synchronous::full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL"
     );
-    database.exec("PRAGMA journal_size_limit = 67108864");
+    // 32 MiB, taken as needed: with the default of 2 MiB half of the time goes into reading pages again.
+    database.exec("PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -32768");
     check(database);
     migrate(database, schema_steps(), [&](int version) {
         back_up(database, options, options.directory / fmt::format("{}.v{}.backup", options.file, version));
