@@ -100,14 +100,18 @@ struct RunOptions {
 };
 int run(const RunOptions& options);
 
-struct ConfigFileOptions {
+struct ConfigCheckOptions {
     std::optional<std::filesystem::path> file;  ///< see config::find()
 };
-int config_check(const ConfigFileOptions& options);
-int config_show(const ConfigFileOptions& options);
+int config_check(const ConfigCheckOptions& options);
+
+struct ConfigShowOptions {
+    std::optional<std::filesystem::path> file;  ///< see config::find()
+};
+int config_show(const ConfigShowOptions& options);
 
 struct ConfigInitOptions {
-    std::string file;  ///< `-`: standard output
+    std::optional<std::filesystem::path> file;  ///< see config::find(); `-`: standard output
 };
 int config_init(const ConfigInitOptions& options);
 

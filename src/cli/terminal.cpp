@@ -26,4 +26,11 @@ void print_error(std::string_view message, std::string_view hint)
         fmt::print(stderr, "  {}\n", hint);
 }
 
+std::string with_line_end(std::string text)
+{
+    if (!text.empty() && !text.ends_with('\n'))
+        text += '\n';
+    return text;
+}
+
 }  // namespace pollhook::cli

@@ -2,6 +2,7 @@
 
 #include "commands.hpp"
 
+#include <string>
 #include <string_view>
 
 namespace pollhook::cli {
@@ -13,5 +14,8 @@ bool wants_color(ColorMode mode, int descriptor);
 /// `pollhook: error: MESSAGE`, and `hint` on a line of its own when there is one, to standard error. What
 /// came from outside must have passed through base::printable().
 void print_error(std::string_view message, std::string_view hint = {});
+
+/// `text`, ended by a line end when it is not empty.
+std::string with_line_end(std::string text);
 
 }  // namespace pollhook::cli

@@ -1,0 +1,100 @@
+#include "commands.hpp"
+#include "exit_code.hpp"
+#include "loop.hpp"
+#include "pollhook/base/log.hpp"
+#include "pollhook/base/system_clock.hpp"
+#include "pollhook/base/text.hpp"
+#include "pollhook/config/load.hpp"
+#include "pollhook/service/daemon.hpp"
+#include "pollhook/store/failure.hpp"
+#include "pollhook/store/sqlite_store.hpp"
+#include "terminal.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <sys/resource.h>
+
+#include <csignal>
+#include <system_error>
+#include <utility>
+
+namespace pollhook::cli {
+namespace {
+
+namespace asio = boost::asio;
+
+void set_up_process()
+{
+    // A core would hold keys.
+    const rlimit no_core{0, 0};
+    (void)::setrlimit(RLIMIT_CORE, &no_core);
+    // Writing to a closed peer, and past a file size limit, are errors that the writer decides about.
+    (void)std::signal(SIGPIPE, SIG_IGN);
+    (void)std::signal(SIGXFSZ, SIG_IGN);
+}
+
+/// `daemon` and `is_ready` outlive it: run() waits for it.
+asio::awaitable<void> serve(service::Daemon& daemon, bool& is_ready)
+{
+    SignalActions actions;
+    actions.stop = [&daemon] { daemon.stop(); };
+    actions.hang_up = [&daemon] {
+        spdlog::info("sinks.reopened: reason=SIGHUP");
+        daemon.reopen_sinks();
+    };
+    auto work = daemon.run([&is_ready] { is_ready = true; });
+    co_await with_signals(std::move(work), std::move(actions));
+}
+
+std::string_view what_to_do(const boost::system::error_code& code)
+{
+    if (code == store::Errc::in_use)
+        return "stop the other one, or give this one a daemon.state_dir of its own";
+    if (code == store::Errc::not_writable)
+        return "daemon.state_dir must be a directory that this user may write, on a disk with space left";
+    return "the state directory holds the files; see the log above";
+}
+
+int failed(std::string_view event, std::string_view reason, std::string_view hint)
+{
+    spdlog::error("{}: error=\"{}\" hint=\"{}\"", event, base::printable(reason, 500), hint);
+    return exit_code::failed;
+}
+
+}  // namespace
+
+int run(const RunOptions& options)
+{
+    const auto environment = config::process_environment();
+    auto config = config::load(config::find(options.config, environment), environment);
+    if (!config) {
+        fmt::print(stderr, "{}", with_line_end(config.error().text()));
+        print_error("the configuration is wrong; nothing was started");
+        return exit_code::configuration;
+    }
+    base::set_up_logging(config->daemon.log_level, config->daemon.log_format);
+    set_up_process();
+
+    asio::io_context loop(1);
+    base::SystemClock clock(loop);
+    service::Daemon daemon(loop, clock, std::move(*config));
+    bool is_ready = false;
+    try {
+        run_to_end(loop, serve(daemon, is_ready));
+    } catch (const store::StartError& error) {
+        return failed("daemon.start_failed", error.what(), what_to_do(error.code()));
+    } catch (const store::Failure& failure) {
+        return failed("daemon.failed", failure.what(), "what was acknowledged is on disk; start it again");
+    } catch (const std::system_error& error) {
+        if (is_ready)
+            return failed("daemon.failed", error.what(), "start it again");
+        return failed(
+            "daemon.start_failed", error.what(), "free the address, or choose others in admin.listen"
+        );
+    }
+    spdlog::info("daemon.stopped: exit_code=0");
+    return exit_code::ok;
+}
+
+}  // namespace pollhook::cli
