@@ -107,12 +107,21 @@ asio::awaitable<void> Poller::schedule(base::TaskGroup& looks)
     for (;;) {
         while (may_start()) {
             const base::SteadyPoint now = with_.clock->steady_now();
-            std::vector<Slot> batch = scheduler_.take(now, with_.provider->batch_size());
+            const std::vector<Slot> batch = scheduler_.take(now, with_.provider->batch_size());
             if (batch.empty())
                 break;
+            // Read here, since a slot may change hands before the look begins.
+            std::vector<std::string> ids;
+            std::vector<Flight> flights;
+            ids.reserve(batch.size());
+            flights.reserve(batch.size());
+            for (const Slot slot : batch) {
+                ids.push_back(scheduler_.id(slot));
+                flights.push_back({.slot = slot, .row = scheduler_.row(slot)});
+            }
             bucket_.take(1, now);
             ++looks_;
-            looks.spawn(look(std::move(batch)));
+            looks.spawn(look(std::move(ids), std::move(flights)));
         }
         co_await wake_up_->wait_until(next_start());
     }
@@ -123,33 +132,30 @@ bool Poller::is_overdue(base::SteadyPoint then)
     return started_ && next_start() < then;
 }
 
+std::size_t Poller::looks_allowed() const
+{
+    return health_.probing() ? 1 : max_in_flight_;
+}
+
 bool Poller::may_start()
 {
     const base::SteadyPoint now = with_.clock->steady_now();
-    const std::size_t limit = health_.probing() ? 1 : max_in_flight_;
-    return looks_ < limit && now >= health_.blocked_until() && bucket_.ready(now);
+    return looks_ < looks_allowed() && now >= health_.blocked_until() && bucket_.ready(now);
 }
 
 base::SteadyPoint Poller::next_start()
 {
     // The end of a look, a registration and a stop wake the scheduler; an idle one sleeps.
-    const std::size_t limit = health_.probing() ? 1 : max_in_flight_;
     const auto due = scheduler_.next_due();
-    if (!due || looks_ >= limit)
+    if (!due || looks_ >= looks_allowed())
         return base::SteadyPoint::max();
     return std::max({*due, health_.blocked_until(), bucket_.next(with_.clock->steady_now())});
 }
 
-asio::awaitable<void> Poller::look(std::vector<Slot> batch)
+asio::awaitable<void> Poller::look(std::vector<std::string> ids, std::vector<Flight> flights)
 {
-    std::vector<std::string> ids;
-    std::vector<Flight> flights;
-    ids.reserve(batch.size());
-    flights.reserve(batch.size());
-    for (const Slot slot : batch) {
-        ids.push_back(scheduler_.id(slot));
-        flights.push_back({.slot = slot, .row = scheduler_.row(slot)});
-    }
+    // A stop cuts the request short, but what was learnt is kept and every flight ends.
+    co_await asio::this_coro::throw_if_cancelled(false);
     provider::LookResult result = co_await with_.provider->look(ids);
     if (result.answer.requests > 1)
         bucket_.take(static_cast<double>(result.answer.requests - 1), with_.clock->steady_now());
@@ -168,8 +174,10 @@ asio::awaitable<void> Poller::discover()
     if (*since) {
         discovering_since_ = base::parse_rfc3339(**since).value_or(discovering_since_);
     } else {
-        auto kept = co_await with_.store->set_meta(since_name, base::format_rfc3339(discovering_since_));
-        store::throw_if_failed(kept);
+        std::string since_text = base::format_rfc3339(discovering_since_);
+        auto kept = co_await with_.store->set_meta(since_name, std::move(since_text));
+        if (!kept && kept.error() != store::Errc::full)
+            store::throw_if_failed(kept);
     }
 
     const std::unique_ptr<base::Timer> timer = with_.clock->make_timer();
@@ -186,8 +194,10 @@ asio::awaitable<void> Poller::discover()
             bucket_.take(static_cast<double>(result.answer.requests - 1), with_.clock->steady_now());
         note(result);
         std::vector<Flight> flights;
+        co_await asio::this_coro::throw_if_cancelled(false);
         co_await watch_discovered(result.answer, flights);
         co_await apply(std::move(result), std::move(flights));
+        co_await asio::this_coro::throw_if_cancelled(true);
         co_await timer->wait_until(with_.clock->steady_now() + poll_interval_);
     }
 }
@@ -262,28 +272,32 @@ void Poller::note(const provider::LookResult& result)
     const auto& failure = result.failure;
     if (failure && failure->kind == provider::Errc::cancelled)
         return;
-    using Health = ProviderHealth::Step;
+    if (failure)
+        ++counters_.failed_looks;
     const bool one_task_refused =
         failure && failure->kind == provider::Errc::refused && ++refused_ < refused_answers;
     const bool empty_but_often =
         failure && failure->kind == provider::Errc::suspicious_empty && ++suspicious_ >= suspicious_answers;
-    if (!failure || empty_but_often) {
-        if (health_.succeeded(with_.clock->now()) == Health::recovered)
+    if (!failure || empty_but_often || (one_task_refused && !answer.observations.empty())) {
+        if (health_.succeeded(with_.clock->steady_now(), with_.clock->now()) ==
+            ProviderHealth::Step::recovered)
             spdlog::info("provider.recovered: provider={}", name_);
         return;
     }
-    ++counters_.failed_looks;
-    if (one_task_refused)
-        return;
+    if (!one_task_refused)
+        warn(*failure, health_.failed(*failure, with_.clock->steady_now(), *with_.random));
+}
 
-    const Health step = health_.failed(*failure, with_.clock->steady_now(), *with_.random);
+void Poller::warn(const provider::LookFailure& failure, ProviderHealth::Step step) const
+{
+    using Health = ProviderHealth::Step;
     const auto pause = health_.blocked_until() - with_.clock->steady_now();
     if (step == Health::key_refused)
         spdlog::error(
             "provider.key_refused: provider={} error=\"{}\" hint=\"check api_key; tasks stay pending\" "
             "next_probe={}",
             name_,
-            base::printable(failure->detail),
+            base::printable(failure.detail),
             base::format_duration(pause)
         );
     else
@@ -291,11 +305,30 @@ void Poller::note(const provider::LookResult& result)
             step == Health::first_failure ? spdlog::level::warn : spdlog::level::debug,
             "provider.failing: provider={} kind={} error=\"{}\" failures={} next={}",
             name_,
-            provider::name(failure->kind),
-            base::printable(failure->detail),
+            provider::name(failure.kind),
+            base::printable(failure.detail),
             health_.failures_in_a_row(),
             base::format_duration(pause)
         );
+}
+
+bool Poller::believes_missing(const provider::LookResult& result) const
+{
+    return !result.failure || result.failure->kind != provider::Errc::suspicious_empty ||
+           suspicious_ >= suspicious_answers;
+}
+
+bool Poller::was_about_tasks(const provider::LookResult& result) const
+{
+    if (!result.failure)
+        return true;
+    const bool told_of_others = !result.answer.observations.empty();
+    switch (result.failure->kind) {
+        case provider::Errc::refused: return told_of_others || health_.last_success().has_value();
+        case provider::Errc::malformed_answer: return told_of_others;
+        case provider::Errc::suspicious_empty: return believes_missing(result);
+        default: return false;
+    }
 }
 
 asio::awaitable<void> Poller::apply(provider::LookResult result, std::vector<Flight> flights)
@@ -322,28 +355,25 @@ asio::awaitable<void> Poller::apply(provider::LookResult result, std::vector<Fli
                 observe(seen, *flight, steps, judged);
         }
 
-    const bool empty_is_believed = !result.failure ||
-                                   result.failure->kind != provider::Errc::suspicious_empty ||
-                                   suspicious_ >= suspicious_answers;
-    if (empty_is_believed)
+    if (believes_missing(result))
         for (const std::string& id : result.answer.missing)
             if (Flight* flight = flight_of(id)) {
                 flight->landed = true;
                 judge(scheduler_.missing(flight->slot, now), *flight, judged);
             }
 
-    const bool relay_is_there = !result.failure || !result.answer.observations.empty() ||
-                                (result.failure->kind == provider::Errc::refused && health_.last_success());
+    const bool answered = was_about_tasks(result);
     for (Flight& flight : flights) {
         if (flight.landed)
             continue;
         flight.landed = true;
-        if (relay_is_there)
+        if (answered)
             judge(scheduler_.unanswered(flight.slot, now), flight, judged);
         else
             scheduler_.postponed(flight.slot, now);
     }
 
+    co_await note_contradictions();
     co_await end_settling();
     co_await announce(std::move(judged), steps);
     co_await record(std::move(steps));
@@ -408,9 +438,10 @@ void Poller::judge(Verdict verdict, const Flight& flight, std::vector<Judged>& j
     judged.push_back({.flight = flight, .verdict = verdict});
 }
 
-asio::awaitable<void> Poller::end_settling()
+asio::awaitable<void> Poller::note_contradictions()
 {
-    for (Contradiction& contradiction : std::exchange(contradictions_, {})) {
+    std::vector<Contradiction> contradictions = std::exchange(contradictions_, {});
+    for (Contradiction& contradiction : contradictions) {
         spdlog::warn(
             "task.contradicted: provider={} row={} upstream_status={}",
             name_,
@@ -420,12 +451,21 @@ asio::awaitable<void> Poller::end_settling()
         auto noted = co_await with_.store->note_contradiction(
             contradiction.task, std::move(contradiction.word), with_.clock->now()
         );
-        store::throw_if_failed(noted);
+        if (!noted && noted.error() != store::Errc::full)
+            store::throw_if_failed(noted);
     }
+}
+
+asio::awaitable<void> Poller::end_settling()
+{
     if (settled_.empty())
         co_return;
-    auto ended = co_await with_.store->end_settling(std::exchange(settled_, {}));
-    store::throw_if_failed(ended);
+    std::vector<store::TaskRow> rows = std::exchange(settled_, {});
+    auto ended = co_await with_.store->end_settling(rows);
+    if (!ended && ended.error() == store::Errc::full)
+        settled_.insert(settled_.end(), rows.begin(), rows.end());  // with the next ones
+    else
+        store::throw_if_failed(ended);
 }
 
 asio::awaitable<void> Poller::announce(std::vector<Judged> judged, Steps& steps)
@@ -473,6 +513,7 @@ void Poller::add_step(
         step.settling = Scheduler::Settling{
             .until = before != nullptr ? before->until : with_.clock->steady_now() + settle_time,
             .result_digest = snapshot.result_digest,
+            .contradicted = before != nullptr && before->contradicted,
         };
         change.settle_until = with_.clock->now() + (step.settling->until - with_.clock->steady_now());
     }
@@ -517,11 +558,12 @@ asio::awaitable<void> Poller::record(Steps steps)
 void Poller::land(const Step& step)
 {
     const Slot slot = step.flight.slot;
+    const base::SteadyPoint now = with_.clock->steady_now();
     if (is_terminal(step.next.status) && !step.settling) {
-        scheduler_.remove(slot);
+        scheduler_.finished(slot, step.next.status, now);
         return;
     }
-    scheduler_.changed(slot, step.next, with_.clock->steady_now());
+    scheduler_.changed(slot, step.next, now);
     if (step.settling)
         scheduler_.settle(slot, *step.settling);
 }

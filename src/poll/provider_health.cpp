@@ -22,9 +22,11 @@ ProviderHealth::ProviderHealth(base::Duration poll_interval)
 {
 }
 
-ProviderHealth::Step ProviderHealth::succeeded(base::TimePoint wall_now)
+ProviderHealth::Step ProviderHealth::succeeded(base::SteadyPoint now, base::TimePoint wall_now)
 {
     last_success_ = wall_now;
+    if (now < blocked_until_)
+        return Step::none;
     blocked_until_ = {};
     backoff_.reset();
     key_backoff_.reset();
@@ -37,10 +39,13 @@ ProviderHealth::Step ProviderHealth::failed(
 )
 {
     const bool key = make_error_code(failure.kind) == provider::Failure::key_refused;
-    base::Duration pause = key ? key_backoff_.next(random) : backoff_.next(random);
+    const bool is_news = now >= blocked_until_ || (key && !key_refused_);
+    base::Duration pause{};
+    if (is_news)
+        pause = key ? key_backoff_.next(random) : backoff_.next(random);
     if (failure.retry_after)
         pause = std::max(pause, std::min(*failure.retry_after, longest_retry_after));
-    // Several requests may fail at once; none of them shortens the pause.
+    // None of them shortens the pause.
     blocked_until_ = std::max(blocked_until_, now + pause);
     last_error_ = failure.detail;
     const bool first = failures_++ == 0;

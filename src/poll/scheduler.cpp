@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <limits>
 
 namespace pollhook::poll {
 namespace {
@@ -47,7 +48,7 @@ bool Scheduler::add(const store::WatchedTask& task, SteadyPoint now, base::TimeP
         const Duration left = std::max(Duration(0), *task.settle_until - wall_now);
         settling_[number] = {.until = now + left, .result_digest = task.result_digest, .contradicted = false};
     }
-    plan(slot, now);
+    plan(slot, now, Duration(0));
     return true;
 }
 
@@ -57,7 +58,7 @@ void Scheduler::remove(Slot slot)
     Watch& gone = watch(slot);
     index_.erase(number);
     settling_.erase(number);
-    if (gone.flying)
+    if (gone.place == Place::flying)
         --in_flight_;
     gone = Watch{};
     free_.push_back(number);
@@ -75,7 +76,7 @@ std::vector<Slot> Scheduler::take(SteadyPoint now, std::size_t limit)
 {
     promote_due(now);
     std::vector<Slot> batch;
-    while (batch.size() < limit && top(ready_, true) != nullptr) {
+    while (batch.size() < limit && first_ready() != nullptr) {
         batch.push_back(pop(ready_));
         fly(batch.back());
     }
@@ -83,7 +84,7 @@ std::vector<Slot> Scheduler::take(SteadyPoint now, std::size_t limit)
         return batch;
     // A request is on its way anyway: tasks that would cause the next one soon ride along.
     while (batch.size() < limit) {
-        const Entry* next = top(waiting_, false);
+        const Entry* next = first_waiting();
         if (next == nullptr || !is_nearly_due(watches_[next->slot], now))
             break;
         batch.push_back(pop(waiting_));
@@ -94,7 +95,7 @@ std::vector<Slot> Scheduler::take(SteadyPoint now, std::size_t limit)
 
 bool Scheduler::take(Slot slot)
 {
-    if (watch(slot).flying)
+    if (watch(slot).place == Place::flying)
         return false;
     fly(slot);
     return true;
@@ -102,9 +103,9 @@ bool Scheduler::take(Slot slot)
 
 std::optional<SteadyPoint> Scheduler::next_due()
 {
-    if (top(ready_, true) != nullptr)
+    if (first_ready() != nullptr)
         return SteadyPoint(Duration(0));
-    const Entry* next = top(waiting_, false);
+    const Entry* next = first_waiting();
     if (next == nullptr)
         return std::nullopt;
     return SteadyPoint(Duration(next->key));
@@ -129,13 +130,11 @@ void Scheduler::changed(Slot slot, const task::Known& known, SteadyPoint now)
 {
     Watch& task = watch(slot);
     land(task);
-    if (known.status == task::Status::succeeded && !is_terminal(task.known.status)) {
-        const double duration_ms = static_cast<double>((now - task.registered_at).count());
-        constexpr double weight = 0.1;
-        usual_duration_ms_ +=
-            usual_duration_ms_ == 0 ? duration_ms : weight * (duration_ms - usual_duration_ms_);
-    }
+    learn_duration(task, known.status, now);
     const bool only_stalled = known.stalled_announced && !task.known.stalled_announced;
+    // The time that a person took (MODAL) is none of the task's own age.
+    if (task.known.status == task::Status::waiting && known.status != task::Status::waiting)
+        task.registered_at += now - task.changed_at;
     task.known = known;
     task.misses = 0;
     if (only_stalled) {
@@ -146,7 +145,7 @@ void Scheduler::changed(Slot slot, const task::Known& known, SteadyPoint now)
     const Duration first =
         known.status == task::Status::waiting ? pace_.max_poll_interval : pace_.poll_interval;
     task.interval_ms = static_cast<std::uint32_t>(first.count());
-    plan(slot, now + first);
+    plan(slot, now, first);
 }
 
 Verdict Scheduler::missing(Slot slot, SteadyPoint now)
@@ -176,7 +175,13 @@ Verdict Scheduler::unanswered(Slot slot, SteadyPoint now)
 void Scheduler::postponed(Slot slot, SteadyPoint now)
 {
     land(watch(slot));
-    plan(slot, now);
+    plan(slot, now, pace_.poll_interval);
+}
+
+void Scheduler::finished(Slot slot, task::Status status, SteadyPoint now)
+{
+    learn_duration(watch(slot), status, now);
+    remove(slot);
 }
 
 void Scheduler::settle(Slot slot, Settling settling)
@@ -192,25 +197,34 @@ const Scheduler::Settling* Scheduler::settling(Slot slot) const
 
 void Scheduler::land(Watch& watch)
 {
-    assert(watch.flying);
-    watch.flying = false;
+    assert(watch.place == Place::flying);
+    watch.place = Place::nowhere;
     --in_flight_;
+}
+
+void Scheduler::learn_duration(const Watch& watch, task::Status status, SteadyPoint now)
+{
+    // A task that had ended before its first look tells nothing.
+    if (status != task::Status::succeeded || is_terminal(watch.known.status) || watch.pause_ms == 0)
+        return;
+    const double duration_ms = static_cast<double>((now - watch.registered_at).count());
+    constexpr double weight = 0.1;
+    usual_duration_ms_ += usual_duration_ms_ == 0 ? duration_ms : weight * (duration_ms - usual_duration_ms_);
 }
 
 void Scheduler::fly(Slot slot)
 {
-    Watch& task = watch(slot);
-    task.queued = false;
-    task.flying = true;
+    watch(slot).place = Place::flying;
     ++in_flight_;
 }
 
-void Scheduler::plan(Slot slot, SteadyPoint due)
+void Scheduler::plan(Slot slot, SteadyPoint now, Duration pause)
 {
     Watch& task = watch(slot);
-    task.due = due;
-    task.queued = true;
-    waiting_.push_back({.key = milliseconds_of(due), .slot = static_cast<std::uint32_t>(slot)});
+    task.due = now + pause;
+    task.pause_ms = static_cast<std::uint32_t>(pause.count());
+    task.place = Place::waiting;
+    waiting_.push_back({.key = milliseconds_of(task.due), .slot = static_cast<std::uint32_t>(slot)});
     std::ranges::push_heap(waiting_, std::greater<>());
 }
 
@@ -225,7 +239,7 @@ void Scheduler::plan_later(Slot slot, SteadyPoint now)
         interval = std::max(pace_.poll_interval, usual_end - now);
     else
         task.interval_ms = static_cast<std::uint32_t>(interval.count());
-    plan(slot, now + interval);
+    plan(slot, now, interval);
 }
 
 Verdict Scheduler::judge_age(Watch& watch, SteadyPoint now) const
@@ -240,36 +254,39 @@ Verdict Scheduler::judge_age(Watch& watch, SteadyPoint now) const
 
 bool Scheduler::is_nearly_due(const Watch& watch, SteadyPoint now) const
 {
-    const Duration interval(watch.interval_ms);
-    const SteadyPoint last_look = watch.due - interval;
-    return watch.due <= now + interval / 4 && now >= last_look + pace_.poll_interval;
+    const SteadyPoint last_look = watch.due - Duration(watch.pause_ms);
+    return watch.due <= now + Duration(watch.pause_ms) / 4 && now >= last_look + pace_.poll_interval;
 }
 
 void Scheduler::promote_due(SteadyPoint now)
 {
-    while (const Entry* next = top(waiting_, false)) {
+    while (const Entry* next = first_waiting()) {
         if (next->key > milliseconds_of(now))
             return;
         const Slot slot = pop(waiting_);
-        const Watch& task = watch(slot);
-        ready_.push_back(
-            {.key = milliseconds_of(task.due) + task.interval_ms, .slot = static_cast<std::uint32_t>(slot)}
-        );
+        Watch& task = watch(slot);
+        task.place = Place::ready;
+        ready_.push_back({.key = ready_key(task), .slot = static_cast<std::uint32_t>(slot)});
         std::ranges::push_heap(ready_, std::greater<>());
     }
 }
 
-const Scheduler::Entry* Scheduler::top(std::vector<Entry>& heap, bool ready)
+const Scheduler::Entry* Scheduler::top(std::vector<Entry>& heap, Place place)
 {
     while (!heap.empty()) {
         const Entry& first = heap.front();
         const Watch& task = watches_[first.slot];
-        const std::int64_t expected = milliseconds_of(task.due) + (ready ? task.interval_ms : 0);
-        if (task.queued && first.key == expected)
+        const std::int64_t key = place == Place::ready ? ready_key(task) : milliseconds_of(task.due);
+        if (task.place == place && first.key == key)
             return &first;
         pop(heap);
     }
     return nullptr;
+}
+
+std::int64_t Scheduler::ready_key(const Watch& watch)
+{
+    return milliseconds_of(watch.due) + watch.interval_ms;
 }
 
 Slot Scheduler::pop(std::vector<Entry>& heap)

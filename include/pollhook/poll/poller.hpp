@@ -39,7 +39,8 @@ struct Surroundings {
 
 /// Keeps the stored state of one provider's tasks in step with the relay: asks for what is due, records every
 /// step in one transaction with its event and deliveries, and hands those on. Whatever the relay answers, it
-/// goes on; only a broken store ends it, by an exception out of run().
+/// goes on; only a broken store ends it, by an exception out of run(). A store that is full does not: what
+/// could not be written is found again.
 ///
 /// One for each provider, so that a dead relay delays nobody else. Lives on the loop.
 class Poller {
@@ -103,13 +104,19 @@ private:
     };
 
     boost::asio::awaitable<void> schedule(base::TaskGroup& looks);
-    boost::asio::awaitable<void> look(std::vector<Slot> batch);
+    boost::asio::awaitable<void> look(std::vector<std::string> ids, std::vector<Flight> flights);
     boost::asio::awaitable<void> discover();
     boost::asio::awaitable<void> watch_discovered(
         const provider::Answer& answer, std::vector<Flight>& flights
     );
+    [[nodiscard]] std::size_t looks_allowed() const;
     [[nodiscard]] bool may_start();
     [[nodiscard]] base::SteadyPoint next_start();
+    /// What the last answer was worth: whether its empty list, or the lack of an answer about some task,
+    /// tells anything.
+    [[nodiscard]] bool believes_missing(const provider::LookResult& result) const;
+    [[nodiscard]] bool was_about_tasks(const provider::LookResult& result) const;
+    void warn(const provider::LookFailure& failure, ProviderHealth::Step step) const;
     void note(const provider::LookResult& result);
 
     boost::asio::awaitable<void> apply(provider::LookResult result, std::vector<Flight> flights);
@@ -119,6 +126,7 @@ private:
     void add_step(
         const Flight& flight, const task::Transition& transition, const task::Snapshot& snapshot, Steps& steps
     );
+    boost::asio::awaitable<void> note_contradictions();
     boost::asio::awaitable<void> end_settling();
     boost::asio::awaitable<void> announce(std::vector<Judged> judged, Steps& steps);
     boost::asio::awaitable<void> record(Steps steps);

@@ -23,7 +23,9 @@ public:
     /// fifteen.
     explicit ProviderHealth(base::Duration poll_interval);
 
-    Step succeeded(base::TimePoint wall_now);
+    /// A success that arrives during a pause was asked for before it, and does not end it.
+    Step succeeded(base::SteadyPoint now, base::TimePoint wall_now);
+    /// Failures that arrive during a pause were asked for before it: one trouble, not several in a row.
     Step failed(const provider::LookFailure& failure, base::SteadyPoint now, base::Random& random);
 
     /// No request before this moment.

@@ -90,8 +90,10 @@ public:
     /// The relay answered, but not about this task (a refused chunk, an unreadable item): its age alone
     /// counts.
     Verdict unanswered(Slot slot, base::SteadyPoint now);
-    /// There was no answer: nothing is learnt, and the task stays due for when the provider is back.
+    /// There was no answer: nothing is learnt, and the task is due again as soon as its pace allows.
     void postponed(Slot slot, base::SteadyPoint now);
+    /// A transition was recorded that ended the task, and no result is still to come: it is watched no more.
+    void finished(Slot slot, task::Status status, base::SteadyPoint now);
 
     // A terminal task whose result may still come is looked at until its settle time is over.
     struct Settling {
@@ -103,6 +105,7 @@ public:
     [[nodiscard]] const Settling* settling(Slot slot) const;
 
 private:
+    enum class Place : std::uint8_t { nowhere, waiting, ready, flying };
     struct Watch {
         std::string id;
         store::TaskRow row{};
@@ -112,9 +115,9 @@ private:
         base::SteadyPoint missed_since{};
         task::Known known;
         std::uint32_t interval_ms = 0;
+        std::uint32_t pause_ms = 0;  // from the last look to `due`; 0 before the first look
         std::uint16_t misses = 0;
-        bool queued = false;
-        bool flying = false;
+        Place place = Place::nowhere;
     };
     struct Entry {
         std::int64_t key = 0;  // milliseconds of the steady clock; the smallest comes first
@@ -151,13 +154,17 @@ private:
     [[nodiscard]] const Watch& watch(Slot slot) const { return watches_[static_cast<std::uint32_t>(slot)]; }
 
     void land(Watch& watch);
-    void plan(Slot slot, base::SteadyPoint due);
+    void learn_duration(const Watch& watch, task::Status status, base::SteadyPoint now);
+    void plan(Slot slot, base::SteadyPoint now, base::Duration pause);
     void plan_later(Slot slot, base::SteadyPoint now);
     [[nodiscard]] Verdict judge_age(Watch& watch, base::SteadyPoint now) const;
     [[nodiscard]] bool is_nearly_due(const Watch& watch, base::SteadyPoint now) const;
     void promote_due(base::SteadyPoint now);
-    /// The first entry of `heap` that still stands for a queued task; stale ones are thrown away.
-    const Entry* top(std::vector<Entry>& heap, bool ready);
+    /// The first entry of the heap that still stands for a task; stale ones are thrown away.
+    const Entry* first_waiting() { return top(waiting_, Place::waiting); }
+    const Entry* first_ready() { return top(ready_, Place::ready); }
+    const Entry* top(std::vector<Entry>& heap, Place place);
+    static std::int64_t ready_key(const Watch& watch);
     Slot pop(std::vector<Entry>& heap);
     void fly(Slot slot);
 
