@@ -1,0 +1,138 @@
+#pragma once
+
+#include "pollhook/store/store.hpp"
+
+#include <utility>
+
+namespace pollhook::test {
+
+/// Passes everything on to a real store, and is full while the test says so: then it writes nothing.
+class FullStore final : public store::Store {
+public:
+    explicit FullStore(store::Store& real) : real_(real) {}
+
+    bool full = false;
+    bool broken = false;  ///< every write fails for good
+
+    Operation<std::vector<store::SinkRow>> open_sinks(std::vector<std::string> names) override
+    {
+        return real_.open_sinks(std::move(names));
+    }
+    Operation<std::vector<store::Registered>> register_tasks(
+        std::vector<store::Registration> batch, base::TimePoint now
+    ) override
+    {
+        if (auto error = refusal())
+            return refuse<std::vector<store::Registered>>(error);
+        return real_.register_tasks(std::move(batch), now);
+    }
+    Operation<std::optional<store::TaskRow>> remove_task(task::TaskKey key) override
+    {
+        return real_.remove_task(std::move(key));
+    }
+    Operation<std::vector<store::WatchedTask>> watched(
+        std::string provider, store::TaskRow after, std::size_t limit
+    ) override
+    {
+        return real_.watched(std::move(provider), after, limit);
+    }
+    Operation<void> end_settling(std::vector<store::TaskRow> tasks) override
+    {
+        if (auto error = refusal())
+            return refuse<void>(error);
+        return real_.end_settling(std::move(tasks));
+    }
+    Operation<void> note_contradiction(store::TaskRow task, std::string word, base::TimePoint at) override
+    {
+        if (auto error = refusal())
+            return refuse<void>(error);
+        return real_.note_contradiction(task, std::move(word), at);
+    }
+    Operation<store::Recorded> record(std::vector<store::Change> batch, store::ClaimPolicy policy) override
+    {
+        if (auto error = refusal())
+            return refuse<store::Recorded>(error);
+        return real_.record(std::move(batch), std::move(policy));
+    }
+    Operation<std::vector<store::OriginBacklog>> backlog() override { return real_.backlog(); }
+    Operation<store::Claimed> claim(std::vector<store::ClaimRequest> requests, base::TimePoint now) override
+    {
+        ++claims;
+        if (auto error = refusal())
+            return refuse<store::Claimed>(error);
+        return real_.claim(std::move(requests), now);
+    }
+    Operation<store::Settled> settle(
+        std::vector<store::Settlement> batch, base::TimePoint now, store::ClaimPolicy policy
+    ) override
+    {
+        ++settlements;
+        if (auto error = refusal())
+            return refuse<store::Settled>(error);
+        return real_.settle(std::move(batch), now, std::move(policy));
+    }
+    Operation<void> cancel_task_webhook(store::TaskRow task, std::string reason, base::TimePoint now) override
+    {
+        if (auto error = refusal())
+            return refuse<void>(error);
+        return real_.cancel_task_webhook(task, std::move(reason), now);
+    }
+    Operation<std::string> last_event_body(store::TaskRow task) override
+    {
+        return real_.last_event_body(task);
+    }
+    Operation<std::size_t> prune(base::TimePoint before, std::size_t limit) override
+    {
+        return real_.prune(before, limit);
+    }
+    Operation<std::optional<std::string>> meta(std::string name) override
+    {
+        return real_.meta(std::move(name));
+    }
+    Operation<void> set_meta(std::string name, std::string value) override
+    {
+        return real_.set_meta(std::move(name), std::move(value));
+    }
+    Operation<store::TaskPage> tasks(store::TaskQuery query) override
+    {
+        return real_.tasks(std::move(query));
+    }
+    Operation<std::optional<store::TaskDetail>> task(task::TaskKey key) override
+    {
+        return real_.task(std::move(key));
+    }
+    Operation<store::EventPage> events(store::EventQuery query) override
+    {
+        return real_.events(std::move(query));
+    }
+    Operation<store::DeliveryPage> deliveries(store::DeliveryQuery query) override
+    {
+        return real_.deliveries(std::move(query));
+    }
+    Operation<std::optional<store::DeliveryDetail>> delivery(store::DeliveryKey key) override
+    {
+        return real_.delivery(key);
+    }
+    Operation<store::Totals> totals() override { return real_.totals(); }
+    boost::asio::awaitable<void> close() override { return real_.close(); }
+
+    int claims = 0;
+    int settlements = 0;
+
+private:
+    [[nodiscard]] base::error_code refusal() const
+    {
+        if (broken)
+            return store::make_error_code(store::Errc::failed);
+        return full ? store::make_error_code(store::Errc::full) : base::error_code();
+    }
+    template <class T>
+    static Operation<T> refuse(base::error_code error)
+    {
+        co_return error;
+    }
+
+    store::Store& real_;
+};
+
+}  // namespace pollhook::test

@@ -1,0 +1,307 @@
+#include "poller_fixture.hpp"
+#include "pollhook/store/failure.hpp"
+
+namespace pollhook::poll {
+namespace {
+
+using namespace std::chrono_literals;
+using provider::Errc;
+using task::Status;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+class PollerTroubleTest : public PollerTest {};
+
+TEST_F(PollerTroubleTest, ADeadRelayIsAskedLessAndLessAndNoTaskSuffers)
+{
+    start();
+    relay_.failure = failed(Errc::unavailable);
+    for (int i = 0; i < 200; ++i)
+        watch(std::to_string(i));
+    pass(24h);
+    EXPECT_LE(relay_.looks.size(), 24U * 60 / 2);
+    EXPECT_GE(relay_.looks.size(), 24U * 60 / 5);
+    EXPECT_THAT(events(), IsEmpty());
+    EXPECT_EQ(poller_->watched(), 200U);
+    EXPECT_EQ(poller_->in_flight(), 0U);
+}
+
+TEST_F(PollerTroubleTest, WhileARelayIsDeadOneRequestAtATimeFindsOutWhetherItIsBack)
+{
+    relay_.batch = 1;
+    start();
+    relay_.failure = failed(Errc::unavailable);
+    for (int i = 0; i < 20; ++i)
+        watch(std::to_string(i));
+    pass(10s);
+    const std::size_t before = relay_.looks.size();
+    relay_.silent = true;
+    pass(10min);
+    EXPECT_EQ(relay_.looks.size(), before + 1);
+}
+
+TEST_F(PollerTroubleTest, ProbesWithOtherTasksThanThoseThatFailedBefore)
+{
+    relay_.batch = 5;
+    settings_.max_in_flight = 1;
+    start();
+    relay_.failure = failed(Errc::unavailable);
+    for (int i = 0; i < 10; ++i)
+        watch(std::to_string(i));
+    pass(1h);
+    for (int i = 0; i < 10; ++i)
+        EXPECT_GE(relay_.looks_at(std::to_string(i)).size(), 3U) << i;
+}
+
+TEST_F(PollerTroubleTest, RecoversAtOnceWhenTheRelayIsBack)
+{
+    start();
+    for (int i = 0; i < 300; ++i) {
+        relay_.show(std::to_string(i), Status::running);
+        watch(std::to_string(i));
+    }
+    relay_.failure = failed(Errc::unavailable);
+    pass(2h);
+    relay_.failure.reset();
+    for (int i = 0; i < 300; ++i)
+        relay_.show(std::to_string(i), Status::succeeded);
+    pass(5min + 6s);
+    EXPECT_EQ(poller_->watched(), 0U);
+    EXPECT_FALSE(poller_->health().probing());
+}
+
+TEST_F(PollerTroubleTest, NoTaskExpiresBeforeTheRelayWasAskedAgain)
+{
+    start();
+    relay_.show("1", Status::running);
+    watch("1");
+    relay_.failure = failed(Errc::unavailable);
+    pass(7h);
+    relay_.show("1", Status::succeeded);
+    relay_.failure.reset();
+    pass(10min);
+    EXPECT_THAT(story("1"), ElementsAre("1 task.running", "2 task.succeeded"));
+}
+
+TEST_F(PollerTroubleTest, RetryAfterIsKept)
+{
+    start();
+    relay_.failures.push_back(failed(Errc::rate_limited, 10min));
+    watch("1");
+    EXPECT_THAT(relay_.looks, SizeIs(1));
+    pass(10min - 1ms);
+    watch("2");
+    EXPECT_THAT(relay_.looks, SizeIs(1));
+    pass(1ms);
+    EXPECT_THAT(relay_.looks, SizeIs(2));
+}
+
+TEST_F(PollerTroubleTest, RetryAfterIsKeptAlsoWhenAnOlderRequestSucceedsMeanwhile)
+{
+    start();
+    relay_.silent = true;
+    relay_.show("slow", Status::running);
+    watch("slow");
+    watch("2");
+    ASSERT_THAT(relay_.looks, SizeIs(2));
+    // The first to answer is told to go away, the other one is served.
+    relay_.failures.push_back(failed(Errc::rate_limited, 10min));
+    relay_.release();
+    world_.clock.drain();
+    const std::size_t before = relay_.looks.size();
+    watch("3");
+    pass(9min);
+    EXPECT_EQ(relay_.looks.size(), before);
+}
+
+TEST_F(PollerTroubleTest, ARefusedKeyIsAnAlarmAndSlowProbes)
+{
+    start();
+    relay_.failure = failed(Errc::unauthorized);
+    watch("1");
+    EXPECT_TRUE(poller_->health().key_refused());
+    pass(7h);
+    EXPECT_LE(relay_.looks.size(), 65U);
+    EXPECT_EQ(poller_->watched(), 1U);
+    relay_.failure.reset();
+    relay_.show("1", Status::succeeded);
+    pass(15min);
+    EXPECT_FALSE(poller_->health().key_refused());
+    EXPECT_THAT(story("1"), ElementsAre("1 task.succeeded"));
+}
+
+TEST_F(PollerTroubleTest, AnEmptyListIsNotBelievedAtFirst)
+{
+    settings_.missing_grace = 0s;
+    settings_.lost_after = {.misses = 1, .time = 0s};
+    settings_.max_in_flight = 1;
+    start();
+    relay_.empties = true;
+    relay_.silent = true;
+    for (int i = 0; i < 5; ++i)
+        watch(std::to_string(i));
+    relay_.release();
+    world_.clock.drain();
+    // A single task is believed to be missing; an empty list for several is not, twice.
+    EXPECT_EQ(poller_->watched(), 4U);
+    EXPECT_TRUE(poller_->health().probing());
+    pass(1min);
+    EXPECT_EQ(poller_->watched(), 0U);
+    EXPECT_FALSE(poller_->health().probing());
+}
+
+TEST_F(PollerTroubleTest, ASuspiciousRelayThatIsWellAgainLostNothing)
+{
+    relay_.show("1", Status::running);
+    relay_.show("2", Status::running);
+    start();
+    watch("1");
+    watch("2");
+    pass(5min);
+    relay_.empties = true;
+    pass(9min);
+    relay_.empties = false;
+    pass(10min);
+    EXPECT_THAT(story("1"), ElementsAre("1 task.running", "2 task.stalled"));
+    EXPECT_EQ(poller_->watched(), 2U);
+    EXPECT_FALSE(poller_->health().probing());
+}
+
+TEST_F(PollerTroubleTest, OneRefusedTaskIsNoTroubleOfTheRelay)
+{
+    start();
+    relay_.refused = {"bad"};
+    relay_.show("good", Status::running);
+    watch("bad");
+    watch("good");
+    for (int i = 1; i < 60; ++i) {
+        relay_.show("good", Status::running, i);
+        pass(30s);
+    }
+    EXPECT_FALSE(poller_->health().probing());
+    EXPECT_GT(story("good").size(), 40U);
+    EXPECT_THAT(story("bad"), IsEmpty());
+    pass(7h);
+    EXPECT_THAT(story("bad"), ElementsAre("1 task.expired"));
+}
+
+TEST_F(PollerTroubleTest, ARefusedTaskDoesNotKeepARelayFromRecovering)
+{
+    start();
+    relay_.refused = {"bad"};
+    relay_.failure = failed(Errc::unavailable);
+    relay_.show("good", Status::running);
+    watch("bad");
+    watch("good");
+    pass(10min);
+    EXPECT_TRUE(poller_->health().probing());
+    relay_.failure.reset();
+    pass(10min);
+    EXPECT_FALSE(poller_->health().probing());
+}
+
+TEST_F(PollerTroubleTest, ARelayThatRefusesEverySingleTaskIsInTrouble)
+{
+    relay_.batch = 1;
+    start();
+    for (int i = 0; i < 10; ++i) {
+        relay_.refused.insert(std::to_string(i));
+        watch(std::to_string(i));
+    }
+    pass(1s);
+    EXPECT_TRUE(poller_->health().probing());
+    EXPECT_EQ(poller_->watched(), 10U);
+}
+
+TEST_F(PollerTroubleTest, AnUnreadableItemSpoilsOnlyItsOwnTask)
+{
+    start();
+    relay_.show("bad", Status::running);
+    relay_.show("good", Status::running);
+    relay_.unreadable = {"bad"};
+    watch("bad");
+    watch("good");
+    pass(10min);
+    EXPECT_THAT(story("good"), ElementsAre("1 task.running"));
+    EXPECT_THAT(story("bad"), IsEmpty());
+    EXPECT_EQ(poller_->in_flight(), 0U);
+    relay_.unreadable.clear();
+    pass(1min);
+    EXPECT_THAT(story("bad"), ElementsAre("1 task.running"));
+}
+
+TEST_F(PollerTroubleTest, WhatAFullStoreDidNotTakeIsFoundAgain)
+{
+    start();
+    full_->full = true;
+    relay_.show("1", Status::running);
+    watch("1");
+    pass(10min);
+    EXPECT_THAT(story("1"), IsEmpty());
+    EXPECT_EQ(poller_->in_flight(), 0U);
+    EXPECT_EQ(intake_.promised, 0U);
+    full_->full = false;
+    relay_.show("1", Status::succeeded);
+    pass(1min);
+    EXPECT_THAT(story("1"), ElementsAre("1 task.succeeded"));
+}
+
+TEST_F(PollerTroubleTest, AFullStoreDoesNotEndThePollerWhileTasksSettle)
+{
+    start();
+    relay_.show("1", Status::succeeded);
+    relay_.tasks["1"].snapshot.complete = false;
+    watch("1");
+    full_->full = true;
+    relay_.show("1", Status::failed);  // a contradiction, too
+    pass(5min);
+    EXPECT_EQ(poller_->watched(), 0U);
+    EXPECT_THAT(world_.run(world_.store->watched("relay", store::TaskRow{}, 10)), SizeIs(1));
+    full_->full = false;
+    relay_.show("2", Status::running);
+    watch("2");
+    EXPECT_THAT(world_.run(world_.store->watched("relay", store::TaskRow{}, 10)), SizeIs(1));
+}
+
+TEST_F(PollerTroubleTest, ABrokenStoreEndsThePoller)
+{
+    start();
+    full_->broken = true;
+    relay_.show("1", Status::running);
+    watch("1");
+    EXPECT_THROW(join(), store::Failure);
+    poller_.reset();
+}
+
+TEST_F(PollerTroubleTest, AStaleTaskIsDroppedInsteadOfRecordedTwice)
+{
+    start();
+    relay_.show("1", Status::running);
+    watch("1");
+    const auto stale = world_.run(world_.store->watched("relay", store::TaskRow{}, 10)).front();
+    relay_.show("1", Status::succeeded);
+    pass(10s);
+    poller_->watch(stale);
+    world_.clock.drain();
+    EXPECT_THAT(story("1"), ElementsAre("1 task.running", "2 task.succeeded"));
+    EXPECT_EQ(poller_->watched(), 0U);
+}
+
+TEST_F(PollerTroubleTest, AJumpOfTheWallClockEndsNoTask)
+{
+    start();
+    relay_.show("1", Status::running);
+    watch("1");
+    world_.clock.jump(24h);
+    pass(1min);
+    world_.clock.jump(-48h);
+    pass(1min);
+    EXPECT_THAT(story("1"), ElementsAre("1 task.running"));
+    relay_.show("1", Status::succeeded);
+    pass(1min);
+    EXPECT_THAT(story("1"), ElementsAre("1 task.running", "2 task.succeeded"));
+}
+
+}  // namespace
+}  // namespace pollhook::poll
