@@ -45,13 +45,18 @@ public:
         has_fail_reason_ = false;
     }
 
+    [[nodiscard]] std::string_view id() const { return seen_.id; }
     [[nodiscard]] bool complete() const { return !seen_.id.empty() && status_is_word_; }
 
-    [[nodiscard]] task::Observation observation() const
+    [[nodiscard]] task::Observation observation()
     {
         constexpr std::int8_t all = 100;
         task::Observation seen = seen_;
-        seen.status = task::from_upstream(seen.upstream_status);
+        if (seen.upstream_status != last_word_) {
+            last_word_ = seen.upstream_status;
+            last_status_ = task::from_upstream(last_word_);
+        }
+        seen.status = last_status_;
         if (dialect_.gives_up_silently && has_fail_reason_ && seen.progress == all &&
             !is_terminal(seen.status))
             seen.status = task::Status::failed;
@@ -123,13 +128,12 @@ public:
 private:
     [[nodiscard]] Field field_of(std::string_view name) const
     {
-        if (name == dialect_.id_name)
-            return Field::id;
-        if (name == "status")
-            return Field::status;
-        if (name == "progress")
-            return Field::progress;
-        return name == "failReason" ? Field::fail_reason : Field::other;
+        switch (name.empty() ? '\0' : name.front()) {
+            case 's': return name == "status" ? Field::status : Field::other;
+            case 'p': return name == "progress" ? Field::progress : Field::other;
+            case 'f': return name == "failReason" ? Field::fail_reason : Field::other;
+            default: return name == dialect_.id_name ? Field::id : Field::other;
+        }
     }
 
     bool enter()
@@ -219,6 +223,8 @@ private:
     std::string_view document_;
     std::string pieces_;  // of a text with escapes, which comes in parts from the parser's own memory
     task::Observation seen_;
+    std::string last_word_;  // most items of an answer have one of few words
+    task::Status last_status_ = task::from_upstream({});
     int depth_ = 0;
     Field field_ = Field::other;
     bool status_is_word_ = true;
@@ -251,7 +257,7 @@ public:
         parser_.reset();
         item.end = parser_.write_some(false, text.data(), text.size(), ec);
         if (ec) {
-            item.observation.id = facts.observation().id;
+            item.observation.id = facts.id();
             leave_out(text, item);
             return item;
         }

@@ -4,6 +4,7 @@
 #include "pollhook/provider/provider.hpp"
 
 #include <cstddef>
+#include <memory_resource>
 #include <span>
 #include <string>
 #include <string_view>
@@ -51,7 +52,8 @@ private:
     Answer& answer_;
     ItemReader reader_;
     bool anyone_ = false;
-    std::unordered_map<std::string_view, Place> places_;
+    std::pmr::monotonic_buffer_resource memory_;
+    std::pmr::unordered_map<std::string_view, Place> places_{&memory_};
 };
 
 /// Whether `a` tells of a later moment of a task's life than `b`.

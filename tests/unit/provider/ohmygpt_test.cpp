@@ -282,8 +282,8 @@ TEST_F(OhMyGptTest, WithoutUsablePagesEveryTaskIsAskedFor)
     feed_ = down_from(1000, 10);
     for (const auto& [status, body] :
          {std::pair(404, ""), std::pair(200, "{}"), std::pair(200, "nonsense")}) {
-        answering_ = [this, status = status, body = body](const http::ServerRequest& request) {
-            return request.path == page_path ? json_answer(body, status) : answer_as_account(request);
+        answering_ = [this, page = json_answer(body, status)](const http::ServerRequest& request) {
+            return request.path == page_path ? page : answer_as_account(request);
         };
         const LookResult result = look({"1000", "999"});
         EXPECT_FALSE(result.failure) << body;
