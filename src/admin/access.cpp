@@ -63,7 +63,8 @@ std::optional<http::ServerResponse> Access::refusal(const http::ServerRequest& r
     if (!site.empty() && site != "same-origin" && site != "none")
         return http::problem(403, "requests from other sites are refused");
     if (const auto scheme = origin.find("://");
-        !origin.empty() && (scheme == std::string_view::npos || !is_our_host(origin.substr(scheme + 3))))
+        !origin.empty() && (scheme == std::string_view::npos ||
+                            !base::equals_ignoring_case(origin.substr(scheme + 3), request.field("host"))))
         return http::problem(403, "requests from other origins are refused");
     if (!write)
         return std::nullopt;
@@ -80,12 +81,12 @@ std::optional<http::ServerResponse> Access::refusal(const http::ServerRequest& r
 
 bool Access::is_our_host(std::string_view host_field) const
 {
-    const std::string host = host_of(host_field);
-    if (std::ranges::find(hosts_, host) != hosts_.end())
-        return true;
+    std::string host = host_of(host_field);
     boost::system::error_code ec;
-    boost::asio::ip::make_address(host, ec);
-    return any_address_ && !ec;
+    const auto address = boost::asio::ip::make_address(host, ec);
+    if (!ec)
+        host = address.to_string();  // an IPv6 address has many spellings
+    return (any_address_ && !ec) || std::ranges::find(hosts_, host) != hosts_.end();
 }
 
 bool Access::has_token(std::string_view authorization) const

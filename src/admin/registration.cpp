@@ -11,6 +11,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <span>
 #include <utility>
 
 namespace pollhook::admin {
@@ -20,7 +22,8 @@ namespace json = boost::json;
 
 constexpr std::size_t most_metadata_bytes = 16 * 1024;
 
-const std::array<std::string, 4> members{"provider", "id", "webhookUrl", "metadata"};
+const std::array<std::string, 4> task_members{"provider", "id", "webhookUrl", "metadata"};
+const std::array<std::string, 1> list_members{"tasks"};
 
 std::string text_of(json::string_view text)
 {
@@ -42,13 +45,13 @@ std::string read_id(const json::value* value, std::string& id)
     return {};
 }
 
-std::string unknown_member(const json::object& object)
+std::string unknown_member(const json::object& object, std::span<const std::string> known)
 {
     for (const auto& member : object) {
         const std::string name = text_of(member.key());
-        if (std::ranges::find(members, name) != members.end())
+        if (std::ranges::find(known, name) != known.end())
             continue;
-        const std::string meant = base::suggestion(name, members);
+        const std::string meant = base::suggestion(name, known);
         return fmt::format(
             "unknown member \"{}\"{}",
             base::printable(name, 60),
@@ -75,12 +78,38 @@ std::string read_webhook(const json::value& value, const RegistrationRules& rule
     return {};
 }
 
+/// Numbers such as 1e400 are read as infinity, which JSON cannot say.
+bool is_finite(const json::value& value)
+{
+    if (const double* number = value.if_double())
+        return std::isfinite(*number);
+    if (const json::array* array = value.if_array())
+        return std::ranges::all_of(*array, is_finite);
+    if (const json::object* object = value.if_object())
+        return std::ranges::all_of(*object, [](const auto& member) { return is_finite(member.value()); });
+    return true;
+}
+
+std::string read_metadata(const json::value& value, store::Registration& out)
+{
+    if (value.is_null())
+        return {};
+    if (!value.is_object())
+        return "\"metadata\" must be an object";
+    if (!is_finite(value))
+        return "\"metadata\" holds a number that is too large";
+    out.metadata = json::serialize(value);
+    if (out.metadata.size() > most_metadata_bytes)
+        return "\"metadata\" is longer than 16 KiB";
+    return {};
+}
+
 std::string read_entry(const json::value& value, const RegistrationRules& rules, store::Registration& out)
 {
     if (!value.is_object())
         return "a task must be an object such as {\"provider\":\"…\",\"id\":\"…\"}";
     const json::object& object = value.get_object();
-    if (std::string unknown = unknown_member(object); !unknown.empty())
+    if (std::string unknown = unknown_member(object, task_members); !unknown.empty())
         return unknown;
 
     const json::value* provider = object.if_contains("provider");
@@ -98,14 +127,8 @@ std::string read_entry(const json::value& value, const RegistrationRules& rules,
     if (const json::value* url = object.if_contains("webhookUrl"))
         if (std::string error = read_webhook(*url, rules, out); !error.empty())
             return error;
-    if (const json::value* metadata = object.if_contains("metadata");
-        metadata != nullptr && !metadata->is_null()) {
-        if (!metadata->is_object())
-            return "\"metadata\" must be an object";
-        out.metadata = json::serialize(*metadata);
-        if (out.metadata.size() > most_metadata_bytes)
-            return "\"metadata\" is longer than 16 KiB";
-    }
+    if (const json::value* metadata = object.if_contains("metadata"))
+        return read_metadata(*metadata, out);
     return {};
 }
 
@@ -163,6 +186,8 @@ boost::system::result<RegistrationRequest, std::string> read_registration(
     }
     if (!tasks->is_array())
         return std::string("\"tasks\" must be an array");
+    if (std::string unknown = unknown_member(*object, list_members); !unknown.empty())
+        return unknown;
     request.is_list = true;
     std::size_t index = 0;
     for (const json::value& entry : tasks->get_array())

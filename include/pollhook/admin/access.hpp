@@ -16,8 +16,9 @@ namespace pollhook::admin {
 /// Who may ask what (contract section 4, reliability.md section 6). Immutable.
 ///
 /// The Host field must be an address that we listen on or a name we were given, so that no web page can reach
-/// us by a name of its own (DNS rebinding). Requests that a browser makes for another site are refused.
-/// Writes need the token when one is set, and a JSON content type, which a plain form cannot send.
+/// us by a name of its own (DNS rebinding). Requests that a browser makes for another origin are refused,
+/// also when that is another port of this machine. Writes need the token when one is set, and a JSON content
+/// type, which a plain form cannot send.
 class Access {
 public:
     /// `endpoints` are those really listened on.

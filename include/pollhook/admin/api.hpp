@@ -30,6 +30,8 @@ public:
         const http::AddressGuard* guard = nullptr;
     };
     Api(Access access, Surroundings surroundings);
+    Api(const Api&) = delete;
+    Api& operator=(const Api&) = delete;
 
     /// `request` outlives the operation (see http::Server::Respond).
     [[nodiscard]] boost::asio::awaitable<http::ServerResponse> respond(const http::ServerRequest& request);

@@ -1,0 +1,49 @@
+#include "answers.hpp"
+
+#include "pollhook/http/problem.hpp"
+#include "pollhook/store/error.hpp"
+
+#include <boost/json/serialize.hpp>
+#include <boost/json/string.hpp>
+#include <fmt/format.h>
+
+#include <string>
+
+namespace pollhook::admin {
+
+namespace json = boost::json;
+using http::problem;
+using http::ServerResponse;
+
+ServerResponse answer(int status, const json::object& body)
+{
+    ServerResponse response;
+    response.status = status;
+    response.body = json::serialize(body);
+    return response;
+}
+
+ServerResponse store_problem(const boost::system::error_code& code)
+{
+    if (code == store::Errc::full)
+        return problem(
+            507, "the store is full: free disk space or raise store.max_size; no new task is taken meanwhile"
+        );
+    return problem(503, "the store failed: " + code.message());
+}
+
+ServerResponse method_not_allowed(std::string_view allowed)
+{
+    ServerResponse response = problem(405, fmt::format("this path knows {}", allowed));
+    response.fields.emplace_back("Allow", allowed);
+    return response;
+}
+
+json::value cursor(std::int64_t position)
+{
+    if (position == 0)
+        return nullptr;
+    return json::string(std::to_string(position));
+}
+
+}  // namespace pollhook::admin

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "pollhook/http/server.hpp"
+
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+#include <boost/system/error_code.hpp>
+
+#include <cstdint>
+#include <string_view>
+
+namespace pollhook::admin {
+
+// The answers that all resources share.
+
+http::ServerResponse answer(int status, const boost::json::object& body);
+/// 507 while the store is full, 503 for everything else that a store may say.
+http::ServerResponse store_problem(const boost::system::error_code& code);
+/// `allowed` goes into the Allow field: `GET, POST`.
+http::ServerResponse method_not_allowed(std::string_view allowed);
+/// A `nextCursor`: null at the end (0).
+boost::json::value cursor(std::int64_t position);
+
+}  // namespace pollhook::admin

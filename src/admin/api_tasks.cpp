@@ -1,0 +1,157 @@
+#include "answers.hpp"
+#include "encode.hpp"
+#include "parameters.hpp"
+#include "pollhook/admin/api.hpp"
+#include "pollhook/base/time.hpp"
+#include "pollhook/http/problem.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+
+#include <algorithm>
+#include <iterator>
+#include <optional>
+#include <utility>
+
+namespace pollhook::admin {
+
+namespace json = boost::json;
+using http::problem;
+using http::ServerRequest;
+using http::ServerResponse;
+
+namespace {
+
+/// What one commit of a bulk registration holds, so that the others who wait for the store get their turn.
+constexpr std::size_t registration_chunk = 2000;
+
+json::object encode(const store::WatchedTask& task, const std::string& provider)
+{
+    json::object out;
+    out["provider"] = provider;
+    out["id"] = task.id;
+    const std::string_view status = name(task.known.status);
+    out["status"] = json::string(status.data(), status.size());
+    out["progress"] = task.known.progress;
+    out["sequence"] = task.known.sequence;
+    out["registeredAt"] = base::format_rfc3339(task.registered_at);
+    return out;
+}
+
+}  // namespace
+
+Api::Answer Api::register_tasks(const ServerRequest& request)
+{
+    const bool ndjson = request.field("content-type").find("ndjson") != std::string_view::npos;
+    auto read = read_registration(request.body, ndjson, rules_);
+    if (!read)
+        co_return problem(400, read.error());
+    if (!read->is_list && !read->rejected.empty())
+        co_return problem(400, read->rejected.front().error);
+
+    std::size_t created = 0;
+    std::optional<store::Registered> last;
+    std::string provider;
+    auto& batch = read->accepted;
+    for (std::size_t begin = 0; begin < batch.size(); begin += registration_chunk) {
+        const std::size_t end = std::min(batch.size(), begin + registration_chunk);
+        const auto from = std::next(batch.begin(), static_cast<std::ptrdiff_t>(begin));
+        const auto to = std::next(batch.begin(), static_cast<std::ptrdiff_t>(end));
+        std::vector<std::string> providers;
+        for (auto one = from; one != to; ++one)
+            providers.push_back(one->key.provider);
+        std::vector<store::Registration> chunk(std::make_move_iterator(from), std::make_move_iterator(to));
+        auto registered = co_await with_.store->register_tasks(std::move(chunk), with_.clock->now());
+        if (!registered)
+            co_return store_problem(registered.error());
+        for (std::size_t i = 0; i < registered->size(); ++i) {
+            store::Registered& one = registered->at(i);
+            provider = providers[i];
+            created += one.created ? 1 : 0;
+            if (!is_terminal(one.task.known.status) || one.task.settle_until)
+                poller(provider)->watch(one.task);
+            last = std::move(one);
+        }
+    }
+
+    const int code = created > 0 ? 201 : 200;
+    if (!read->is_list)
+        co_return answer(code, encode(last->task, provider));
+    json::array rejected;
+    for (const Rejected& one : read->rejected) {
+        json::object entry;
+        entry["index"] = one.index;
+        entry["error"] = one.error;
+        rejected.push_back(std::move(entry));
+    }
+    json::object body;
+    body["accepted"] = created;
+    body["existing"] = batch.size() - created;
+    body["rejected"] = std::move(rejected);
+    co_return answer(code, body);
+}
+
+Api::Answer Api::list_tasks(const ServerRequest& request)
+{
+    auto query = task_query(request);
+    if (!query)
+        co_return problem(400, query.error());
+    auto page = co_await with_.store->tasks(std::move(*query));
+    if (!page)
+        co_return store_problem(page.error());
+    json::array tasks;
+    for (const store::TaskSummary& task : page->tasks)
+        tasks.push_back(admin::encode(task));
+    json::object body;
+    body["tasks"] = std::move(tasks);
+    body["nextCursor"] = cursor(page->next);
+    co_return answer(200, body);
+}
+
+Api::Answer Api::show_task(task::TaskKey key)
+{
+    auto found = co_await with_.store->task(std::move(key));
+    if (!found)
+        co_return store_problem(found.error());
+    if (!*found)
+        co_return problem(404, "no such task is known");
+    const store::TaskDetail& detail = **found;
+    json::object body = admin::encode(detail.summary);
+    body["contradiction"] =
+        detail.contradiction.empty() ? json::value(nullptr) : json::value(detail.contradiction);
+    json::array transitions;
+    for (const store::TransitionRow& one : detail.transitions)
+        transitions.push_back(admin::encode(one));
+    body["transitions"] = std::move(transitions);
+    json::array deliveries;
+    for (const store::DeliverySummary& one : detail.deliveries)
+        deliveries.push_back(admin::encode(one));
+    body["deliveries"] = std::move(deliveries);
+
+    // The events are long; their text goes in as it is stored.
+    ServerResponse response = answer(200, body);
+    response.body.pop_back();
+    response.body += R"(,"events":[)";
+    for (std::size_t i = 0; i < detail.events.size(); ++i)
+        response.body += (i == 0 ? "" : ",") + encode_event(detail.events[i]);
+    response.body += "]}";
+    co_return response;
+}
+
+Api::Answer Api::remove_task(task::TaskKey key)
+{
+    const std::string provider = key.provider;
+    const std::string id = key.id;
+    auto removed = co_await with_.store->remove_task(std::move(key));
+    if (!removed)
+        co_return store_problem(removed.error());
+    if (!*removed)
+        co_return problem(404, "no such task is known");
+    if (poll::Poller* one = poller(provider))
+        one->forget(id);
+    ServerResponse response;
+    response.status = 204;
+    co_return response;
+}
+
+}  // namespace pollhook::admin

@@ -1,0 +1,168 @@
+#include "api_fixture.hpp"
+
+#include <boost/json/parse.hpp>
+#include <stdlib.h>
+
+#include <stdexcept>
+#include <utility>
+
+namespace pollhook::admin {
+
+namespace asio = boost::asio;
+
+asio::awaitable<provider::LookResult> SilentProvider::look(std::span<const std::string> /*ids*/)
+{
+    co_return provider::LookResult{};
+}
+
+base::Result<task::Snapshot> SilentProvider::snapshot(std::string_view /*raw*/) const
+{
+    return task::Snapshot{};
+}
+
+ApiTest::ApiTest(std::string_view token)
+{
+    std::string name = (std::filesystem::temp_directory_path() / "pollhook-admin-XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr)
+        throw std::runtime_error("no temporary directory");
+    directory_ = name;
+
+    store::SqliteOptions options;
+    options.directory = directory_;
+    store_ = std::make_unique<store::SqliteStore>(loop_.get_executor(), std::move(options));
+    routing_.emplace(
+        config::TaskWebhooks{}, std::span<const config::Sink>{}, std::span<const store::SinkRow>{}
+    );
+    delivery::Dispatcher::Surroundings around_delivery;
+    around_delivery.store = store_.get();
+    around_delivery.clock = &clock_;
+    around_delivery.random = &random_;
+    dispatcher_ =
+        std::make_unique<delivery::Dispatcher>(loop_.get_executor(), config::Delivery{}, around_delivery);
+
+    config::Provider settings;
+    settings.name = "quick";
+    poll::Surroundings around_poll;
+    around_poll.provider = &provider_;
+    around_poll.store = store_.get();
+    around_poll.clock = &clock_;
+    around_poll.random = &random_;
+    around_poll.routing = &*routing_;
+    around_poll.intake = dispatcher_.get();
+    around_poll.guard = &guard_;
+    poller_ = std::make_unique<poll::Poller>(settings, around_poll);
+
+    http::ServerOptions listening;
+    listening.listen = {"127.0.0.1:0"};
+    server_ =
+        std::make_unique<http::Server>(loop_, clock_, listening, [this](const http::ServerRequest& request) {
+            return api_->respond(request);
+        });
+    server_->open();
+    config::Admin admin;
+    if (!token.empty())
+        admin.token = config::Secret(token);
+    Api::Surroundings parts;
+    parts.store = store_.get();
+    parts.clock = &clock_;
+    parts.dispatcher = dispatcher_.get();
+    parts.pollers = {poller_.get()};
+    parts.guard = &guard_;
+    api_.emplace(Access(admin, server_->endpoints()), std::move(parts));
+
+    served_ = asio::co_spawn(loop_, server_->run(), asio::use_future);
+    thread_ = std::thread([this] { loop_.run(); });
+    client_ = std::make_unique<test::RawClient>(server_->endpoints().front());
+}
+
+ApiTest::~ApiTest()
+{
+    client_.reset();
+    asio::co_spawn(loop_, server_->stop(base::Duration(0)), asio::use_future).get();
+    served_.get();
+    asio::co_spawn(loop_, store_->close(), asio::use_future).get();
+    work_.reset();
+    thread_.join();
+    store_.reset();
+    std::error_code ignored;
+    std::filesystem::remove_all(directory_, ignored);
+}
+
+ApiTest::Reply ApiTest::ask(
+    std::string_view method, std::string_view target, std::string fields, std::string_view body
+)
+{
+    const auto answer = client_->ask(method, target, fields, body);
+    EXPECT_FALSE(answer.error) << answer.error.message();
+    Reply reply;
+    reply.status = answer.status;
+    reply.fields = answer.fields;
+    reply.text = answer.body;
+    boost::system::error_code ec;
+    reply.body = boost::json::parse(answer.body, ec);
+    return reply;
+}
+
+ApiTest::Reply ApiTest::post(std::string_view target, std::string_view body, std::string_view type)
+{
+    return ask("POST", target, "Content-Type: " + std::string(type) + "\r\n", body);
+}
+
+void ApiTest::add_task(const std::string& id)
+{
+    store::Registration registration;
+    registration.key = {"quick", id};
+    registration.webhook_url = "https://hooks.example.com/in?secret=1";
+    registration.webhook_origin = "https://hooks.example.com";
+    std::vector<store::Registration> batch{registration};
+    (void)on_loop(store_->register_tasks(std::move(batch), clock_.now()));
+}
+
+void ApiTest::record(const std::string& id, task::Status status, int progress)
+{
+    const task::TaskKey key{"quick", id};
+    const auto detail = on_loop(store_->task(key)).value();
+    task::Known known;
+    known.sequence = detail.summary.sequence;
+    known.status = detail.summary.status;
+    known.progress = static_cast<std::int8_t>(detail.summary.progress);
+    const auto transition =
+        task::detect(known, status, static_cast<std::int8_t>(progress), "WORD", clock_.now()).value();
+
+    store::Change change;
+    change.task = detail.summary.row;
+    change.key = key;
+    change.transition = transition;
+    change.upstream_status = "WORD";
+    change.event = task::draft_event(key, transition, task::Snapshot{});
+    change.to_task_webhook = true;
+    std::vector<store::Change> batch;
+    batch.push_back(std::move(change));
+    store::ClaimPolicy policy;
+    policy.room = 10;
+    for (const store::ClaimedDelivery& one : on_loop(store_->record(std::move(batch), policy)).claimed)
+        deliveries_.push_back(one.key);
+}
+
+void ApiTest::settle_newest(store::DeliveryState state, int http_status)
+{
+    store::Settlement settlement;
+    settlement.key = deliveries_.back();
+    settlement.state = state;
+    settlement.reason = state == store::DeliveryState::dead ? "HTTP 410 Gone" : "";
+    settlement.attempt.emplace();
+    settlement.attempt->at = clock_.now();
+    settlement.attempt->http_status = http_status;
+    settlement.attempt->decision = "as told";
+    settlement.attempt->peer = "203.0.113.7:443";
+    settlement.attempt->response_head = "seen";
+    settlement.attempt->total = base::Duration(12);
+    std::vector<store::Settlement> batch{settlement};
+    store::ClaimPolicy policy;
+    policy.room = 10;
+    for (const store::ClaimedDelivery& one :
+         on_loop(store_->settle(std::move(batch), clock_.now(), policy)).claimed)
+        deliveries_.push_back(one.key);
+}
+
+}  // namespace pollhook::admin

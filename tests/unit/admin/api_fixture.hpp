@@ -1,0 +1,96 @@
+#pragma once
+
+#include "pollhook/admin/api.hpp"
+#include "pollhook/base/random.hpp"
+#include "pollhook/base/system_clock.hpp"
+#include "pollhook/delivery/dispatcher.hpp"
+#include "pollhook/http/server.hpp"
+#include "pollhook/poll/poller.hpp"
+#include "pollhook/store/sqlite_store.hpp"
+#include "support/raw_client.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_future.hpp>
+#include <boost/json/value.hpp>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <future>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+namespace pollhook::admin {
+
+/// A relay that has nothing to say: the pollers of these tests never run.
+class SilentProvider final : public provider::Provider {
+public:
+    [[nodiscard]] std::size_t batch_size() const noexcept override { return 50; }
+    [[nodiscard]] boost::asio::awaitable<provider::LookResult> look(std::span<const std::string> ids
+    ) override;
+    [[nodiscard]] base::Result<task::Snapshot> snapshot(std::string_view raw) const override;
+};
+
+/// The API as the daemon composes it: a real server in front, a real store behind, on a loop of its own.
+class ApiTest : public ::testing::Test {
+protected:
+    struct Reply {
+        int status = 0;
+        boost::json::value body;
+        std::string text;
+        std::map<std::string, std::string> fields;
+    };
+
+    explicit ApiTest(std::string_view token = {});
+    ~ApiTest() override;
+
+    Reply get(std::string_view target) { return ask("GET", target); }
+    Reply post(std::string_view target, std::string_view body, std::string_view type = "application/json");
+    Reply remove(std::string_view target) { return ask("DELETE", target); }
+    Reply ask(
+        std::string_view method, std::string_view target, std::string fields = {}, std::string_view body = {}
+    );
+
+    /// Registers with a webhook URL of its own.
+    void add_task(const std::string& id);
+    /// What a poller does when a task has changed: one transition, its event and a delivery to the task's
+    /// URL.
+    void record(const std::string& id, task::Status status, int progress);
+    /// What the dispatcher does after an attempt.
+    void settle_newest(store::DeliveryState state, int http_status);
+
+    template <class T>
+    T on_loop(store::Store::Operation<T> operation)
+    {
+        return boost::asio::co_spawn(loop_, std::move(operation), boost::asio::use_future).get().value();
+    }
+    store::Store& store() { return *store_; }
+    base::SystemClock& clock() { return clock_; }
+    poll::Poller& poller() { return *poller_; }
+
+private:
+    std::filesystem::path directory_;
+    boost::asio::io_context loop_{1};
+    base::SystemClock clock_{loop_};
+    base::Random random_{1};
+    SilentProvider provider_;
+    http::AddressGuard guard_{{}, {}, false};
+    std::optional<poll::Routing> routing_;
+    std::unique_ptr<store::SqliteStore> store_;
+    std::unique_ptr<delivery::Dispatcher> dispatcher_;
+    std::unique_ptr<poll::Poller> poller_;
+    std::unique_ptr<http::Server> server_;
+    std::optional<Api> api_;
+    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{loop_.get_executor()};
+    std::future<void> served_;
+    std::thread thread_;
+    std::unique_ptr<test::RawClient> client_;
+    std::vector<store::DeliveryKey> deliveries_;
+};
+
+}  // namespace pollhook::admin

@@ -1,0 +1,233 @@
+#include "api_fixture.hpp"
+
+#include <boost/json.hpp>
+
+namespace pollhook::admin {
+namespace {
+
+class TaskApiTest : public ApiTest {};
+
+class TokenApiTest : public ApiTest {
+protected:
+    TokenApiTest() : ApiTest("open sesame") {}
+};
+
+std::string detail(const boost::json::value& problem)
+{
+    return boost::json::value_to<std::string>(problem.at("detail"));
+}
+
+TEST_F(TaskApiTest, RegistersOnceAndThenKnows)
+{
+    constexpr std::string_view body = R"({"provider":"quick","id":"17","metadata":{"orderId":"A-17"}})";
+    const Reply first = post("/v1/tasks", body);
+    EXPECT_EQ(first.status, 201);
+    EXPECT_EQ(first.body.at("provider"), "quick");
+    EXPECT_EQ(first.body.at("id"), "17");
+    EXPECT_EQ(first.body.at("status"), "queued");
+    EXPECT_EQ(first.fields.at("Content-Type"), "application/json");
+    EXPECT_EQ(first.fields.at("Cache-Control"), "no-store");
+    EXPECT_EQ(post("/v1/tasks", body).status, 200);
+    EXPECT_EQ(poller().watched(), 1U);
+}
+
+TEST_F(TaskApiTest, CountsAListAndRejectsBadEntriesByIndex)
+{
+    add_task("1");
+    const Reply reply = post(
+        "/v1/tasks",
+        R"({"tasks":[{"provider":"quick","id":"1"},{"provider":"quick","id":"2"},{"provider":"slow","id":"3"}]})"
+    );
+    EXPECT_EQ(reply.status, 201);
+    EXPECT_EQ(reply.body.at("accepted").as_int64(), 1);
+    EXPECT_EQ(reply.body.at("existing").as_int64(), 1);
+    ASSERT_EQ(reply.body.at("rejected").as_array().size(), 1U);
+    EXPECT_EQ(reply.body.at("rejected").at(0).at("index").as_int64(), 2);
+    EXPECT_EQ(
+        reply.body.at("rejected").at(0).at("error"), R"(no provider is called "slow"; it is one of: quick)"
+    );
+}
+
+TEST_F(TaskApiTest, AnswersTwoHundredToAListWithNothingNew)
+{
+    add_task("1");
+    EXPECT_EQ(post("/v1/tasks", R"({"tasks":[{"provider":"quick","id":"1"}]})").status, 200);
+    EXPECT_EQ(post("/v1/tasks", R"({"tasks":[]})").status, 200);
+}
+
+TEST_F(TaskApiTest, TakesLinesInSeveralCommits)
+{
+    std::string lines;
+    for (int i = 0; i < 4500; ++i)
+        lines += R"({"provider":"quick","id":")" + std::to_string(i % 4400) + "\"}\n";
+    const Reply reply = post("/v1/tasks", lines, "application/x-ndjson");
+    EXPECT_EQ(reply.status, 201);
+    EXPECT_EQ(reply.body.at("accepted").as_int64(), 4400);
+    EXPECT_EQ(reply.body.at("existing").as_int64(), 100);
+    EXPECT_EQ(poller().watched(), 4400U);
+}
+
+TEST_F(TaskApiTest, ExplainsBadRegistrationsInProblemDocuments)
+{
+    const Reply broken = post("/v1/tasks", "{");
+    EXPECT_EQ(broken.status, 400);
+    EXPECT_EQ(broken.fields.at("Content-Type"), "application/problem+json");
+    EXPECT_NE(detail(broken.body).find("not JSON"), std::string::npos);
+    EXPECT_EQ(detail(post("/v1/tasks", R"({"provider":"quick"})").body), "\"id\" is missing");
+    EXPECT_EQ(post("/v1/tasks", "{}", "text/plain").status, 415);
+}
+
+TEST_F(TaskApiTest, ShowsWhatIsKnownOfATask)
+{
+    post(
+        "/v1/tasks",
+        R"({"provider":"quick","id":"a%b?c","webhookUrl":"https://hooks.example.com/in?secret=1","metadata":{"k":1}})"
+    );
+    const Reply reply = get("/v1/tasks/quick/a%25b%3Fc");
+    ASSERT_EQ(reply.status, 200);
+    EXPECT_EQ(reply.body.at("id"), "a%b?c");
+    EXPECT_EQ(reply.body.at("metadata").at("k").as_int64(), 1);
+    EXPECT_TRUE(reply.body.at("contradiction").is_null());
+    EXPECT_TRUE(reply.body.at("endedAt").is_null());
+    EXPECT_TRUE(reply.body.at("transitions").as_array().empty());
+    EXPECT_TRUE(reply.body.at("events").as_array().empty());
+    EXPECT_TRUE(reply.body.at("deliveries").as_array().empty());
+    EXPECT_EQ(reply.text.find("secret=1"), std::string::npos);
+}
+
+TEST_F(TaskApiTest, StopsWatchingARemovedTask)
+{
+    post("/v1/tasks", R"({"provider":"quick","id":"17"})");
+    ASSERT_EQ(poller().watched(), 1U);
+    const Reply reply = remove("/v1/tasks/quick/17");
+    EXPECT_EQ(reply.status, 204);
+    EXPECT_TRUE(reply.text.empty());
+    EXPECT_EQ(poller().watched(), 0U);
+    EXPECT_EQ(get("/v1/tasks/quick/17").status, 404);
+    EXPECT_EQ(remove("/v1/tasks/quick/17").status, 404);
+}
+
+TEST_F(TaskApiTest, KnowsNoOtherPaths)
+{
+    for (const char* path :
+         {"/",
+          "/v1",
+          "/v1/task",
+          "/v1/tasks/",
+          "/v1/tasks/quick",
+          "/v1/tasks/quick/",
+          "/v1/tasks//17",
+          "/v1/tasks/quick/1/2",
+          "/v1/tasks/quick/17",
+          "/v1/tasks/other/17",
+          "/v1/deliveries/",
+          "/v1/deliveries/x",
+          "/v1/deliveries/1-0-1",
+          "/v1/statuses"}) {
+        const Reply reply = get(path);
+        EXPECT_EQ(reply.status, 404) << path;
+        EXPECT_EQ(reply.fields.at("Content-Type"), "application/problem+json") << path;
+    }
+}
+
+TEST_F(TaskApiTest, NamesTheMethodsOfAPath)
+{
+    const std::pair<const char*, const char*> paths[] = {
+        {"/v1/tasks", "GET, POST"},
+        {"/v1/tasks/quick/17", "GET, DELETE"},
+        {"/v1/events", "GET"},
+        {"/v1/deliveries", "GET"},
+        {"/v1/deliveries/1-0-1", "GET"},
+        {"/v1/providers", "GET"},
+        {"/v1/status", "GET"},
+        {"/livez", "GET"},
+        {"/readyz", "GET"},
+    };
+    for (const auto& [path, allowed] : paths) {
+        const Reply reply = ask("PUT", path);
+        EXPECT_EQ(reply.status, 405) << path;
+        EXPECT_EQ(reply.fields.at("Allow"), allowed) << path;
+    }
+}
+
+TEST_F(TaskApiTest, ExplainsBadParameters)
+{
+    const std::pair<const char*, const char*> targets[] = {
+        {"/v1/tasks?limit=0", "\"limit\" must be a number from 1 to 1000"},
+        {"/v1/tasks?limit=1001", "\"limit\" must be a number from 1 to 1000"},
+        {"/v1/events?limit=ten", "\"limit\" must be a number from 1 to 1000"},
+        {"/v1/deliveries?limit=-1", "\"limit\" must be a number from 1 to 1000"},
+        {"/v1/tasks?cursor=x", "\"cursor\" must be a nextCursor of an earlier answer"},
+        {"/v1/events?cursor=-1", "\"cursor\" must be a nextCursor of an earlier answer"},
+        {"/v1/deliveries?cursor=1-2", "\"cursor\" must be a nextCursor of an earlier answer"},
+        {"/v1/tasks?status=done", "\"status\": no task state is called \"done\""},
+        {"/v1/tasks?stauts=lost", "unknown parameter \"stauts\", did you mean \"status\"?"},
+        {"/v1/events?since=yesterday", "\"since\" must be a time such as 2026-11-21T03:18:39Z"},
+        {"/v1/events?type=task.done", "\"type\": no event type is called \"task.done\""},
+        {"/v1/deliveries?state=inflight", "\"state\": no delivery state is called \"inflight\""},
+        {"/v1/deliveries?task=17", "\"task\" must be PROVIDER/ID"},
+        {"/v1/deliveries?colour=red", "unknown parameter \"colour\""},
+    };
+    for (const auto& [target, error] : targets) {
+        const Reply reply = get(target);
+        EXPECT_EQ(reply.status, 400) << target;
+        EXPECT_EQ(detail(reply.body), error) << target;
+    }
+}
+
+TEST_F(TaskApiTest, TellsOfItsProviders)
+{
+    add_task("1");
+    const Reply reply = get("/v1/providers");
+    ASSERT_EQ(reply.status, 200);
+    ASSERT_EQ(reply.body.at("providers").as_array().size(), 1U);
+    const auto& provider = reply.body.at("providers").at(0);
+    EXPECT_EQ(provider.at("name"), "quick");
+    EXPECT_EQ(provider.at("state"), "ok");
+    EXPECT_EQ(provider.at("requests").as_int64(), 0);
+    EXPECT_EQ(provider.at("nextRequestInMs").as_int64(), 0);
+    EXPECT_TRUE(provider.at("lastError").is_null());
+    EXPECT_TRUE(provider.at("lastSuccessAt").is_null());
+}
+
+TEST_F(TaskApiTest, TellsItsStatus)
+{
+    add_task("1");
+    add_task("2");
+    record("2", task::Status::running, 10);
+    const Reply reply = get("/v1/status");
+    ASSERT_EQ(reply.status, 200);
+    EXPECT_EQ(reply.body.at("tasks").at("quick").at("queued").as_int64(), 1);
+    EXPECT_EQ(reply.body.at("tasks").at("quick").at("running").as_int64(), 1);
+    EXPECT_EQ(reply.body.at("deliveries").at("inFlight").as_int64(), 1);
+    EXPECT_EQ(reply.body.at("events").as_int64(), 1);
+    EXPECT_EQ(reply.body.at("providers").at("quick"), "ok");
+    EXPECT_GT(reply.body.at("storeBytes").as_int64(), 0);
+    EXPECT_FALSE(reply.body.at("version").as_string().empty());
+}
+
+TEST_F(TaskApiTest, IsAliveAndReady)
+{
+    EXPECT_EQ(get("/livez").text, R"({"status":"ok"})");
+    EXPECT_EQ(get("/readyz").text, R"({"status":"ok"})");
+    EXPECT_EQ(get("/readyz").status, 200);
+}
+
+TEST_F(TokenApiTest, AsksForTheTokenBeforeWriting)
+{
+    constexpr std::string_view body = R"({"provider":"quick","id":"17"})";
+    EXPECT_EQ(post("/v1/tasks", body).status, 401);
+    EXPECT_EQ(remove("/v1/tasks/quick/17").status, 401);
+    EXPECT_EQ(get("/v1/tasks/quick/17").status, 404);
+    EXPECT_EQ(
+        ask("POST",
+            "/v1/tasks",
+            "Content-Type: application/json\r\nAuthorization: Bearer open sesame\r\n",
+            body)
+            .status,
+        201
+    );
+}
+
+}  // namespace
+}  // namespace pollhook::admin
