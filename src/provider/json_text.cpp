@@ -180,7 +180,7 @@ JsonObject JsonObject::of_valid(std::string_view text)
     JsonObject object;
     object.members_.reserve(usual_size);
     MemberScanner scanner(text);
-    while (scanner.next()) {
+    while (object.members_.size() < max_json_members && scanner.next()) {
         Member member;
         member.name_text = {scanner.name().data() - 1, scanner.name().size() + 2};
         if (scanner.name().find('\\') == std::string_view::npos)
@@ -223,7 +223,7 @@ std::vector<std::string_view> elements_of(std::string_view array)
     if (array.empty() || array.front() != '[')
         return elements;
     std::size_t at = skip_space(array, 1);
-    while (at < array.size() && array[at] != ']') {
+    while (elements.size() < max_json_members && at < array.size() && array[at] != ']') {
         const std::size_t end = skip_value(array, at);
         if (end == std::string_view::npos || end == at)
             break;

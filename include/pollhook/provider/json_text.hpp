@@ -12,6 +12,9 @@ namespace pollhook::provider {
 
 /// The most levels of nesting in a task that is believed (reliability.md section 4).
 inline constexpr std::size_t max_json_depth = 32;
+/// Members of an object and elements of an array that are looked at; further ones are left out, so that no
+/// answer takes many times its own size.
+inline constexpr std::size_t max_json_members = 10'000;
 
 /// The position of the first byte from `at` on that is not white space; the text's size when there is none.
 std::size_t skip_space(std::string_view text, std::size_t at) noexcept;

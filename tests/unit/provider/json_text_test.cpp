@@ -97,6 +97,21 @@ TEST(JsonTextTest, SplitsAnArray)
     EXPECT_TRUE(elements_of("").empty());
 }
 
+TEST(JsonTextTest, BoundsWhatItTakesApart)
+{
+    std::string object = "{";
+    std::string array = "[";
+    for (std::size_t i = 0; i < max_json_members + 10; ++i) {
+        object += "\"" + std::to_string(i) + "\":0,";
+        array += "0,";
+    }
+    object += "\"last\":0}";
+    array += "0]";
+    ASSERT_TRUE(JsonObject::parse(object));
+    EXPECT_EQ(JsonObject::parse(object)->members().size(), max_json_members);
+    EXPECT_EQ(elements_of(array).size(), max_json_members);
+}
+
 TEST(JsonTextTest, UndoesEscapesOfStringsOnly)
 {
     EXPECT_EQ(string_of(R"("a\/\u00e9\n")"), "a/é\n");
