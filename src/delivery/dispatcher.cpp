@@ -19,6 +19,8 @@ namespace {
 constexpr std::size_t most_claims = 4096;
 /// What one operation may claim, so that none takes all the room.
 constexpr std::size_t most_claims_at_once = 512;
+/// Between two tries to write into a store that is full.
+constexpr base::Duration full_pause = std::chrono::seconds(1);
 
 store::Attempt attempt_record(const sink::Outcome& outcome, const Decision& decision, base::TimePoint at)
 {
@@ -99,6 +101,7 @@ asio::awaitable<base::Result<void>> Dispatcher::load()
 asio::awaitable<void> Dispatcher::run()
 {
     base::TaskGroup loops(loop_);
+    running_ = true;
     loops.spawn(pump());
     loops.spawn(settle_outcomes());
     std::exception_ptr failure;
@@ -107,10 +110,13 @@ asio::awaitable<void> Dispatcher::run()
     } catch (...) {
         failure = std::current_exception();
     }
-    // The workers use this object's queues, so they are gone before run() is.
+    // The workers use this object's queues, so they are gone before run() is, also when it was cancelled.
+    co_await asio::this_coro::throw_if_cancelled(false);
     stopping_ = true;
     workers_.cancel();
     co_await workers_.join();
+    running_ = false;
+    settled_all_->wake();
     if (failure)
         std::rethrow_exception(failure);
 }
@@ -118,10 +124,13 @@ asio::awaitable<void> Dispatcher::run()
 asio::awaitable<void> Dispatcher::stop(base::Duration grace)
 {
     stopping_ = true;
+    const std::vector<store::ClaimedDelivery> queued = queues_.drain();
+    for (const store::ClaimedDelivery& delivery : queued)
+        give_back(delivery, outbox_now());
     co_await wait_for_workers(with_.clock->steady_now() + grace);
     workers_.cancel();
     co_await workers_.join();
-    while (settling_ || !outcomes_.empty()) {
+    while (running_ && (settling_ || !outcomes_.empty())) {
         wake_settler_->wake();
         co_await settled_all_->wait_until(base::SteadyPoint::max());
     }
@@ -133,12 +142,18 @@ asio::awaitable<void> Dispatcher::wait_for_workers(base::SteadyPoint deadline)
         co_await worker_left_->wait_until(deadline);
 }
 
+std::size_t Dispatcher::free_room() const
+{
+    const std::size_t room = queues_.room();
+    return std::min(most_claims_at_once, room - std::min(room, promised_));
+}
+
 store::ClaimPolicy Dispatcher::policy()
 {
     store::ClaimPolicy policy;
+    policy.now = outbox_now();
     if (!stopping_) {
-        const std::size_t room = queues_.room();
-        policy.room = std::min(most_claims_at_once, room > promised_ ? room - promised_ : 0);
+        policy.room = free_room();
         policy.saturated = queues_.saturated();
     }
     promised_ += policy.room;
@@ -155,14 +170,15 @@ void Dispatcher::accept(
     for (store::ClaimedDelivery& delivery : claimed) {
         // One origin may have got more from a single commit than it may hold; the rest is for the others.
         if (stopping_ || queues_.room(delivery.origin) == 0)
-            give_back(delivery);
+            give_back(delivery, outbox_now());
         else
             queues_.push(std::move(delivery));
     }
     for (const store::OriginId origin : waiting)
         queues_.add_backlog(origin, outbox_now());
     start_workers();
-    if (!waiting.empty())
+    // What is left waits for the store or for a rate limit.
+    if (!waiting.empty() || queues_.size() > queues_.in_flight())
         wake_pump_->wake();
 }
 
@@ -172,10 +188,8 @@ asio::awaitable<void> Dispatcher::pump()
         if (failure_)
             std::rethrow_exception(failure_);
         start_workers();
-        if (!claiming_ && !stopping_) {
-            const std::size_t room = queues_.room();
-            const std::size_t limit = std::min(most_claims_at_once, room > promised_ ? room - promised_ : 0);
-            auto wanted = queues_.claimable(outbox_now(), limit);
+        if (!claiming_ && !stopping_ && with_.clock->steady_now() >= claim_after_) {
+            auto wanted = queues_.claimable(outbox_now(), free_room());
             if (!wanted.empty()) {
                 claiming_ = true;
                 workers_.spawn(claim(std::move(wanted)));
@@ -190,11 +204,13 @@ base::SteadyPoint Dispatcher::next_wake()
     base::SteadyPoint next = base::SteadyPoint::max();
     if (stopping_)
         return next;
-    const base::SteadyPoint now = with_.clock->steady_now();
-    if (const auto token = queues_.next_token(now); token && working_ < max_in_flight_)
-        next = std::min(next, std::max(*token, now + base::Duration(1)));
-    if (const auto due = queues_.next_backlog(); due && !claiming_ && queues_.room() > promised_)
-        next = std::min(next, now + std::max(base::Duration(1), *due - outbox_now()));
+    const base::SteadyPoint soon = with_.clock->steady_now() + base::Duration(1);
+    if (const auto token = queues_.next_token(with_.clock->steady_now()); token && working_ < max_in_flight_)
+        next = std::max(*token, soon);
+    if (const auto due = queues_.next_backlog(); due && !claiming_ && free_room() > 0) {
+        const base::SteadyPoint then = started_steady_ + (*due - started_wall_);
+        next = std::min(next, std::max({then, claim_after_, soon}));
+    }
     return next;
 }
 
@@ -211,11 +227,19 @@ void Dispatcher::start_workers()
 
 asio::awaitable<void> Dispatcher::work(store::ClaimedDelivery delivery)
 {
+    // A stop cuts the attempt short, but not what has to be noted of it.
+    co_await asio::this_coro::throw_if_cancelled(false);
     try {
         for (;;) {
-            co_await attempt(delivery);
-            queues_.finished(delivery.origin);
-            auto next = stopping_ ? std::nullopt : queues_.pop(with_.clock->steady_now());
+            if (stopping_)
+                give_back(delivery, outbox_now());
+            else
+                co_await attempt(delivery);
+            if (queues_.finished(delivery.origin))
+                wake_pump_->wake();
+            if (stopping_)
+                break;
+            auto next = queues_.pop(with_.clock->steady_now());
             if (!next)
                 break;
             delivery = std::move(*next);
@@ -233,10 +257,7 @@ asio::awaitable<void> Dispatcher::attempt(const store::ClaimedDelivery& delivery
     const auto to = destinations_.find(delivery.key.sink);
     if (to == destinations_.end()) {
         // The sink is no longer configured: its deliveries wait, a day at a time, in case it comes back.
-        store::Settlement later{.key = delivery.key, .due = outbox_now() + std::chrono::days(1)};
-        outcomes_.push_back(std::move(later));
-        outcome_origins_.push_back(delivery.origin);
-        wake_settler_->wake();
+        give_back(delivery, outbox_now() + std::chrono::days(1));
         co_return;
     }
     const store::StoredEvent& event = *delivery.event;
@@ -260,7 +281,7 @@ asio::awaitable<void> Dispatcher::attempt(const store::ClaimedDelivery& delivery
 void Dispatcher::conclude(const store::ClaimedDelivery& delivery, const sink::Outcome& outcome)
 {
     if (outcome.cancelled) {
-        give_back(delivery);
+        give_back(delivery, outbox_now());
         return;
     }
     const Destination& to = destinations_.at(delivery.key.sink);
@@ -278,21 +299,23 @@ void Dispatcher::conclude(const store::ClaimedDelivery& delivery, const sink::Ou
             break;
         case Kind::gone:
             if (delivery.key.sink == store::task_webhook)
-                gone_.emplace_back(delivery.key.task, "HTTP 410 Gone");
+                gone_.push_back({.task = delivery.key.task, .reason = "HTTP 410 Gone"});
             [[fallthrough]];
         case Kind::dead:
             settlement.state = store::DeliveryState::dead;
             settlement.reason = decision.text;
             break;
     }
-    outcomes_.push_back(std::move(settlement));
-    outcome_origins_.push_back(delivery.origin);
-    wake_settler_->wake();
+    add_outcome(delivery, std::move(settlement));
 }
 
-void Dispatcher::give_back(const store::ClaimedDelivery& delivery)
+void Dispatcher::give_back(const store::ClaimedDelivery& delivery, base::TimePoint due)
 {
-    store::Settlement settlement{.key = delivery.key, .due = outbox_now()};
+    add_outcome(delivery, {.key = delivery.key, .due = due});
+}
+
+void Dispatcher::add_outcome(const store::ClaimedDelivery& delivery, store::Settlement settlement)
+{
     outcomes_.push_back(std::move(settlement));
     outcome_origins_.push_back(delivery.origin);
     wake_settler_->wake();
@@ -346,31 +369,67 @@ asio::awaitable<void> Dispatcher::settle_outcomes()
             continue;
         }
         settling_ = true;
-        std::vector<store::Settlement> batch = std::exchange(outcomes_, {});
-        const std::vector<store::OriginId> origins = std::exchange(outcome_origins_, {});
-        std::vector<std::pair<store::OriginId, base::TimePoint>> again;
-        for (std::size_t i = 0; i < batch.size(); ++i)
-            if (batch[i].state == store::DeliveryState::pending)
-                again.emplace_back(origins[i], batch[i].due);
-
-        const store::ClaimPolicy claims = policy();
-        auto settled = co_await with_.store->settle(std::move(batch), outbox_now(), claims);
-        store::throw_if_failed(settled);
-        for (const auto& [origin, due] : again)
-            queues_.add_backlog(origin, due);
-        accept(claims.room, std::move(settled->claimed), settled->waiting);
-        for (auto& [task, reason] : std::exchange(gone_, {})) {
-            auto cancelled = co_await with_.store->cancel_task_webhook(task, std::move(reason), outbox_now());
-            store::throw_if_failed(cancelled);
-        }
+        co_await settle_batch();
         settling_ = false;
-        if (!again.empty())
-            wake_pump_->wake();
     }
+}
+
+asio::awaitable<void> Dispatcher::settle_batch()
+{
+    // Taken before anything is waited for: later outcomes belong to the next batch.
+    const std::vector<store::Settlement> batch = std::exchange(outcomes_, {});
+    const std::vector<store::OriginId> origins = std::exchange(outcome_origins_, {});
+    // First, so that the settlement does not hand out the next delivery to a URL that wants nothing more.
+    base::Result<void> closed = co_await close_gone_webhooks();
+    base::error_code failure = closed ? base::error_code() : closed.error();
+    if (!failure) {
+        const store::ClaimPolicy claims = policy();
+        auto settled = co_await with_.store->settle(batch, with_.clock->now(), claims);
+        if (settled) {
+            for (std::size_t i = 0; i < batch.size(); ++i)
+                if (batch[i].state == store::DeliveryState::pending)
+                    queues_.add_backlog(origins[i], batch[i].due);
+            accept(claims.room, std::move(settled->claimed), settled->waiting);
+            wake_pump_->wake();
+            co_return;
+        }
+        accept(claims.room, {}, {});
+        failure = settled.error();
+    }
+    if (failure != store::Errc::full)
+        throw store::Failure(failure);
+    if (stopping_) {
+        spdlog::error(
+            "delivery.not_settled: outcomes={} error=\"the store is full\" next=\"sent again after the "
+            "start\"",
+            batch.size()
+        );
+        co_return;
+    }
+    spdlog::error("delivery.not_settled: outcomes={} error=\"the store is full\"", batch.size());
+    outcomes_.insert(outcomes_.begin(), batch.begin(), batch.end());
+    outcome_origins_.insert(outcome_origins_.begin(), origins.begin(), origins.end());
+    co_await with_.clock->sleep_for(full_pause);
+}
+
+asio::awaitable<base::Result<void>> Dispatcher::close_gone_webhooks()
+{
+    while (!gone_.empty()) {
+        Gone gone = std::move(gone_.back());
+        gone_.pop_back();
+        auto cancelled =
+            co_await with_.store->cancel_task_webhook(gone.task, gone.reason, with_.clock->now());
+        if (!cancelled) {
+            gone_.push_back(std::move(gone));
+            co_return cancelled.error();
+        }
+    }
+    co_return base::Result<void>();
 }
 
 asio::awaitable<void> Dispatcher::claim(std::vector<std::pair<store::OriginId, std::size_t>> wanted)
 {
+    co_await asio::this_coro::throw_if_cancelled(false);
     std::vector<store::ClaimRequest> requests;
     std::size_t promised = 0;
     requests.reserve(wanted.size());
@@ -381,20 +440,22 @@ asio::awaitable<void> Dispatcher::claim(std::vector<std::pair<store::OriginId, s
     promised_ += promised;
     auto claimed = co_await with_.store->claim(std::move(requests), outbox_now());
     claiming_ = false;
-    if (!claimed) {
-        failure_ = std::make_exception_ptr(store::Failure(claimed.error()));
-    } else {
+    if (claimed) {
         for (std::size_t i = 0; i < wanted.size(); ++i)
             queues_.set_backlog(wanted[i].first, claimed->next_due.at(i));
         accept(promised, std::move(claimed->claimed), {});
+    } else {
+        promised_ -= promised;
+        claim_after_ = with_.clock->steady_now() + full_pause;
+        if (claimed.error() != store::Errc::full)
+            failure_ = std::make_exception_ptr(store::Failure(claimed.error()));
     }
     wake_pump_->wake();
 }
 
 base::TimePoint Dispatcher::outbox_now() const
 {
-    const base::TimePoint steady = started_wall_ + (with_.clock->steady_now() - started_steady_);
-    return std::max(with_.clock->now(), steady);
+    return started_wall_ + (with_.clock->steady_now() - started_steady_);
 }
 
 }  // namespace pollhook::delivery

@@ -1,6 +1,7 @@
 #include "pollhook/delivery/origin_queues.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace pollhook::delivery {
@@ -33,7 +34,7 @@ std::optional<store::ClaimedDelivery> OriginQueues::pop(base::SteadyPoint now)
         const OriginId origin = turn_.front();
         Queue& entry = queues_.at(origin);
         turn_.splice(turn_.end(), turn_, turn_.begin());
-        if (entry.in_flight >= entry.limits.max_in_flight || (entry.bucket && !entry.bucket->ready(now)))
+        if (entry.bucket && !entry.bucket->ready(now))
             continue;
         if (entry.bucket)
             entry.bucket->take(1, now);
@@ -42,7 +43,7 @@ std::optional<store::ClaimedDelivery> OriginQueues::pop(base::SteadyPoint now)
         --queued_;
         ++entry.in_flight;
         ++in_flight_;
-        if (entry.ready.empty()) {
+        if (entry.ready.empty() || entry.in_flight >= entry.limits.max_in_flight) {
             turn_.pop_back();
             entry.in_turn = false;
         }
@@ -51,23 +52,28 @@ std::optional<store::ClaimedDelivery> OriginQueues::pop(base::SteadyPoint now)
     return std::nullopt;
 }
 
-void OriginQueues::finished(OriginId origin)
+bool OriginQueues::finished(OriginId origin)
 {
-    const auto entry = queues_.find(origin);
-    --entry->second.in_flight;
+    const auto found = queues_.find(origin);
+    Queue& entry = found->second;
+    --entry.in_flight;
     --in_flight_;
-    forget_if_idle(entry);
+    enter_turn(origin, entry);
+    const bool ran_low = entry.backlog && held(entry) == capacity(entry.limits) / 2;
+    forget_if_idle(found);
+    return ran_low || size() == most_ / 2;
 }
 
 std::vector<store::ClaimedDelivery> OriginQueues::drain()
 {
     std::vector<store::ClaimedDelivery> all;
-    for (const OriginId origin : std::exchange(turn_, {})) {
-        Queue& entry = queues_.at(origin);
-        entry.in_turn = false;
+    all.reserve(queued_);
+    for (auto& [origin, entry] : queues_) {
         std::ranges::move(entry.ready, std::back_inserter(all));
         entry.ready.clear();
+        entry.in_turn = false;
     }
+    turn_.clear();
     queued_ = 0;
     return all;
 }
@@ -76,19 +82,16 @@ std::size_t OriginQueues::room(OriginId origin) const
 {
     const auto entry = queues_.find(origin);
     if (entry == queues_.end())
-        return std::min(
-            room(), capacity(Queue{.ready = {}, .limits = defaults_, .bucket = {}, .backlog = {}})
-        );
-    const std::size_t held = entry->second.ready.size() + entry->second.in_flight;
-    const std::size_t most = capacity(entry->second);
-    return std::min(room(), held >= most ? 0 : most - held);
+        return std::min(room(), capacity(defaults_));
+    const std::size_t most = capacity(entry->second.limits);
+    return std::min(room(), most - std::min(most, held(entry->second)));
 }
 
 std::vector<OriginId> OriginQueues::saturated() const
 {
     std::vector<OriginId> full;
     for (const auto& [origin, entry] : queues_)
-        if (entry.ready.size() + entry.in_flight >= capacity(entry))
+        if (held(entry) >= capacity(entry.limits))
             full.push_back(origin);
     std::ranges::sort(full);
     return full;
@@ -99,7 +102,7 @@ std::optional<base::SteadyPoint> OriginQueues::next_token(base::SteadyPoint now)
     std::optional<base::SteadyPoint> first;
     for (const OriginId origin : turn_) {
         Queue& entry = queues_.at(origin);
-        if (!entry.bucket || entry.in_flight >= entry.limits.max_in_flight)
+        if (!entry.bucket)
             continue;
         const base::SteadyPoint next = entry.bucket->next(now);
         if (!first || next < *first)
@@ -125,15 +128,25 @@ void OriginQueues::add_backlog(OriginId origin, base::TimePoint due)
 
 std::vector<std::pair<OriginId, std::size_t>> OriginQueues::claimable(base::TimePoint now, std::size_t limit)
 {
+    // Claiming in bulk when half of the queue is gone costs fewer commits than one by one.
+    std::vector<OriginId> low;
+    for (const auto& [origin, entry] : queues_)
+        if (entry.backlog && *entry.backlog <= now && is_low(entry))
+            low.push_back(origin);
+    if (low.empty() || limit == 0)
+        return {};
+    std::ranges::sort(low);
+    std::ranges::rotate(low, std::ranges::upper_bound(low, last_claimed_));
+
+    const std::size_t share = std::max<std::size_t>(1, limit / low.size());
     std::vector<std::pair<OriginId, std::size_t>> requests;
-    for (const auto& [origin, entry] : queues_) {
-        // Claiming in bulk when half of the queue is gone costs fewer commits than one by one.
-        const std::size_t count = std::min(room(origin), limit);
-        const bool low = entry.ready.size() + entry.in_flight <= capacity(entry) / 2;
-        if (!entry.backlog || *entry.backlog > now || !low || count == 0)
-            continue;
+    for (const OriginId origin : low) {
+        const std::size_t count = std::min({room(origin), share, limit});
+        if (count == 0)
+            break;
         requests.emplace_back(origin, count);
         limit -= count;
+        last_claimed_ = origin;
     }
     return requests;
 }
@@ -141,11 +154,9 @@ std::vector<std::pair<OriginId, std::size_t>> OriginQueues::claimable(base::Time
 std::optional<base::TimePoint> OriginQueues::next_backlog() const
 {
     std::optional<base::TimePoint> first;
-    for (const auto& [origin, entry] : queues_) {
-        const bool low = entry.ready.size() + entry.in_flight <= capacity(entry) / 2;
-        if (entry.backlog && low && (!first || *entry.backlog < *first))
+    for (const auto& [origin, entry] : queues_)
+        if (entry.backlog && is_low(entry) && (!first || *entry.backlog < *first))
             first = entry.backlog;
-    }
     return first;
 }
 
@@ -160,22 +171,33 @@ OriginQueues::Queue& OriginQueues::queue(OriginId origin)
 void OriginQueues::forget_if_idle(Queues::iterator entry)
 {
     const Queue& idle = entry->second;
-    if (!idle.configured && idle.ready.empty() && idle.in_flight == 0 && !idle.backlog)
+    if (!idle.configured && held(idle) == 0 && !idle.backlog)
         queues_.erase(entry);
 }
 
-std::size_t OriginQueues::capacity(const Queue& queue)
+std::size_t OriginQueues::held(const Queue& queue)
+{
+    return queue.ready.size() + queue.in_flight;
+}
+
+std::size_t OriginQueues::capacity(const OriginLimits& limits)
 {
     // Enough to keep every slot busy while the next claim is on its way.
     constexpr std::size_t batches = 4;
-    return queue.limits.max_in_flight * batches;
+    return limits.max_in_flight * batches;
+}
+
+bool OriginQueues::is_low(const Queue& queue)
+{
+    return held(queue) <= capacity(queue.limits) / 2;
 }
 
 void OriginQueues::enter_turn(OriginId origin, Queue& queue)
 {
-    if (std::exchange(queue.in_turn, true))
+    if (queue.ready.empty() || queue.in_flight >= queue.limits.max_in_flight)
         return;
-    turn_.push_back(origin);
+    if (!std::exchange(queue.in_turn, true))
+        turn_.push_back(origin);
 }
 
 }  // namespace pollhook::delivery

@@ -32,7 +32,7 @@ namespace pollhook::delivery {
 /// delivery blocks nothing but its own lane.
 ///
 /// In memory are only claims that are due: at most a few thousand, whatever the backlog. Lives on the loop.
-/// Only a broken store ends it, by an exception out of run().
+/// Only a broken store ends it, by an exception out of run(); one that is full is asked again.
 class Dispatcher final : public store::DeliveryIntake {
 public:
     /// Everything outlives the dispatcher.
@@ -58,7 +58,7 @@ public:
     /// Delivers until cancelled. Throws when the store fails.
     [[nodiscard]] boost::asio::awaitable<void> run();
     /// Starts no further attempt, waits up to `grace` for those in flight, cancels the rest and settles
-    /// everything; while run() runs.
+    /// everything, so that nothing stays claimed; while run() runs.
     [[nodiscard]] boost::asio::awaitable<void> stop(base::Duration grace);
 
     [[nodiscard]] store::ClaimPolicy policy() override;
@@ -91,15 +91,21 @@ private:
     boost::asio::awaitable<void> attempt(const store::ClaimedDelivery& delivery);
     boost::asio::awaitable<void> claim(std::vector<std::pair<store::OriginId, std::size_t>> wanted);
     boost::asio::awaitable<void> settle_outcomes();
+    boost::asio::awaitable<void> settle_batch();
+    boost::asio::awaitable<base::Result<void>> close_gone_webhooks();
     boost::asio::awaitable<void> wait_for_workers(base::SteadyPoint deadline);
     void conclude(const store::ClaimedDelivery& delivery, const sink::Outcome& outcome);
-    void give_back(const store::ClaimedDelivery& delivery);
+    void give_back(const store::ClaimedDelivery& delivery, base::TimePoint due);
+    void add_outcome(const store::ClaimedDelivery& delivery, store::Settlement settlement);
     void start_workers();
     void note_outcome(
         const store::ClaimedDelivery& delivery, const Destination& to, const Decision& decision
     );
     [[nodiscard]] base::SteadyPoint next_wake();
-    /// Wall time that never goes back while the daemon runs: what the outbox's due times are compared with.
+    /// How many more claims may be asked for.
+    [[nodiscard]] std::size_t free_room() const;
+    /// The time of the outbox, in which deliveries are due: the wall clock as it was at the start, but
+    /// steady, so that a jump makes no retry early or late.
     [[nodiscard]] base::TimePoint outbox_now() const;
 
     boost::asio::any_io_executor loop_;
@@ -117,13 +123,19 @@ private:
     std::unique_ptr<base::Timer> wake_settler_;
     std::unique_ptr<base::Timer> worker_left_;
     std::unique_ptr<base::Timer> settled_all_;
+    struct Gone {
+        store::TaskRow task{};
+        std::string reason;
+    };
     std::vector<store::Settlement> outcomes_;
     std::vector<store::OriginId> outcome_origins_;  // of `outcomes_`, in their order
-    std::vector<std::pair<store::TaskRow, std::string>> gone_;
+    std::vector<Gone> gone_;                        // of `outcomes_`: URLs that want nothing more
+    bool running_ = false;
     bool settling_ = false;
     bool claiming_ = false;
     bool stopping_ = false;
     std::size_t promised_ = 0;
+    base::SteadyPoint claim_after_{};              // while the store is full
     std::unordered_set<store::OriginId> failing_;  // for the log: bounded
     Counters counters_;
     base::TimePoint started_wall_;

@@ -5,7 +5,6 @@
 #include "pollhook/store/outbox.hpp"
 
 #include <cstddef>
-#include <deque>
 #include <list>
 #include <optional>
 #include <unordered_map>
@@ -36,7 +35,8 @@ public:
     /// The next delivery in turn that may go out now; empty when there is none. It counts as in flight until
     /// finished().
     [[nodiscard]] std::optional<store::ClaimedDelivery> pop(base::SteadyPoint now);
-    void finished(store::OriginId origin);
+    /// Whether it is time to claim again: the origin, or all of them together, have just run low.
+    bool finished(store::OriginId origin);
     /// Everything that is queued, to be given back.
     [[nodiscard]] std::vector<store::ClaimedDelivery> drain();
 
@@ -55,7 +55,8 @@ public:
     void set_backlog(store::OriginId origin, std::optional<base::TimePoint> due);
     /// The store has deliveries for `origin` no later than `due`.
     void add_backlog(store::OriginId origin, base::TimePoint due);
-    /// Origins whose backlog is due and that have run low, with how many to claim; at most `limit` in all.
+    /// Origins whose backlog is due and that have run low, with how many to claim; at most `limit` in all, in
+    /// even shares. Where those are used up, the next call goes on with the next origin.
     [[nodiscard]] std::vector<std::pair<store::OriginId, std::size_t>> claimable(
         base::TimePoint now, std::size_t limit
     );
@@ -64,7 +65,7 @@ public:
 
 private:
     struct Queue {
-        std::deque<store::ClaimedDelivery> ready;
+        std::list<store::ClaimedDelivery> ready;  // a list, because an empty one takes no memory of its own
         OriginLimits limits;
         std::optional<base::TokenBucket> bucket;
         std::size_t in_flight = 0;
@@ -77,13 +78,16 @@ private:
     Queue& queue(store::OriginId origin);
     /// Forgets an origin that has nothing, so that strangers' URLs do not fill the memory.
     void forget_if_idle(Queues::iterator entry);
-    [[nodiscard]] static std::size_t capacity(const Queue& queue);
+    [[nodiscard]] static std::size_t held(const Queue& queue);
+    [[nodiscard]] static std::size_t capacity(const OriginLimits& limits);
+    [[nodiscard]] static bool is_low(const Queue& queue);
     void enter_turn(store::OriginId origin, Queue& queue);
 
     std::size_t most_;
     OriginLimits defaults_;
     Queues queues_;
-    std::list<store::OriginId> turn_;  // origins with queued work, the next one first
+    std::list<store::OriginId> turn_;  // origins with queued work and a free slot, the next one first
+    store::OriginId last_claimed_{};
     std::size_t queued_ = 0;
     std::size_t in_flight_ = 0;
 };
