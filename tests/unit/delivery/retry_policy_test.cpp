@@ -1,0 +1,100 @@
+#include "pollhook/delivery/retry_policy.hpp"
+
+#include "support/scripted_sink.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <vector>
+
+namespace pollhook::delivery {
+namespace {
+
+using namespace std::chrono_literals;
+using test::ScriptedSink;
+using Kind = Decision::Kind;
+using ::testing::HasSubstr;
+
+class RetryPolicyTest : public ::testing::Test {
+protected:
+    Decision after(std::uint32_t attempts, const sink::Outcome& outcome)
+    {
+        return decide(outcome, attempts, schedule_, random_);
+    }
+
+    base::Random random_{3};
+    std::vector<base::Duration> schedule_{5s, 5min, 30min};
+};
+
+TEST_F(RetryPolicyTest, A2xxIsDelivered)
+{
+    EXPECT_EQ(after(1, ScriptedSink::http(204)).kind, Kind::delivered);
+    EXPECT_EQ(after(10, ScriptedSink::http(200)).kind, Kind::delivered);
+}
+
+TEST_F(RetryPolicyTest, FollowsTheScheduleWithJitterOnlyUpward)
+{
+    for (std::uint32_t attempt = 1; attempt <= schedule_.size(); ++attempt) {
+        const base::Duration planned = schedule_.at(attempt - 1);
+        base::Duration shortest = base::Duration::max();
+        base::Duration longest{};
+        for (int i = 0; i < 300; ++i) {
+            const Decision decision = after(attempt, ScriptedSink::http(503));
+            EXPECT_EQ(decision.kind, Kind::retry);
+            shortest = std::min(shortest, decision.pause);
+            longest = std::max(longest, decision.pause);
+        }
+        EXPECT_GE(shortest, planned);
+        EXPECT_LE(longest, planned + planned / 10);
+        EXPECT_GT(longest - shortest, planned / 20);
+    }
+}
+
+TEST_F(RetryPolicyTest, IsDeadAfterTheScheduleAndSaysWhy)
+{
+    const Decision decision = after(4, ScriptedSink::http(503));
+    EXPECT_EQ(decision.kind, Kind::dead);
+    EXPECT_EQ(decision.text, "dead: 4 attempts failed, last: HTTP 503");
+}
+
+TEST_F(RetryPolicyTest, AnEmptyScheduleIsASingleAttempt)
+{
+    schedule_.clear();
+    EXPECT_EQ(after(1, ScriptedSink::http(500)).kind, Kind::dead);
+}
+
+TEST_F(RetryPolicyTest, RetryAfterIsALowerBoundWithACap)
+{
+    EXPECT_EQ(after(1, ScriptedSink::http(429, 10min)).pause, 10min);
+    EXPECT_GE(after(2, ScriptedSink::http(429, 1s)).pause, 5min);
+    EXPECT_EQ(after(1, ScriptedSink::http(503, 1000h)).pause, 24h);
+    EXPECT_GE(after(1, ScriptedSink::http(503, -5s)).pause, 5s);
+}
+
+TEST_F(RetryPolicyTest, AGoneUrlIsTriedNoMore)
+{
+    const Decision decision = after(1, ScriptedSink::http(410));
+    EXPECT_EQ(decision.kind, Kind::gone);
+    EXPECT_EQ(decision.text, "dead: HTTP 410 Gone");
+}
+
+TEST_F(RetryPolicyTest, RedirectsAndClientErrorsAreTriedAgain)
+{
+    for (const int status : {301, 400, 401, 404, 422, 500})
+        EXPECT_EQ(after(1, ScriptedSink::http(status)).kind, Kind::retry) << status;
+}
+
+TEST_F(RetryPolicyTest, TellsPeopleWhatHappensNext)
+{
+    EXPECT_THAT(after(1, ScriptedSink::http(503)).text, HasSubstr("retry in 5s: HTTP 503"));
+}
+
+TEST_F(RetryPolicyTest, APauseOfNothingIsPossible)
+{
+    schedule_ = {0s};
+    EXPECT_EQ(after(1, ScriptedSink::http(503)).pause, 0s);
+}
+
+}  // namespace
+}  // namespace pollhook::delivery
