@@ -1,0 +1,116 @@
+#include "commands.hpp"
+#include "exit_code.hpp"
+#include "listing.hpp"
+#include "session.hpp"
+
+#include <boost/json/array.hpp>
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace pollhook::cli {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::size_t shown_reason = 60;
+
+void print_attempts(const json::array& attempts, bool with_color)
+{
+    Table table({"ATTEMPT", "TIME", "RESULT", "TOOK", "PEER", "DECISION"}, with_color);
+    std::size_t number = 0;
+    for (const json::value& value : attempts) {
+        if (!value.is_object())
+            continue;
+        const json::object& attempt = value.get_object();
+        const std::string status = shown(attempt, "status");
+        table.add({
+            {std::to_string(++number)},
+            {shown_time(attempt, "at")},
+            {status == "-" ? shown(attempt, "errorClass") : "HTTP " + status},
+            {shown(object_of(attempt, "timing"), "totalMs") + " ms"},
+            {shown(attempt, "peer")},
+            {shown(attempt, "decision")},
+        });
+    }
+    if (table.is_empty())
+        print("\nno attempt yet\n");
+    else
+        print('\n' + table.take());
+}
+
+void print_delivery(const json::object& delivery, bool with_color)
+{
+    const Cell state = shown_state(delivery, "state");
+    print(fmt::format(
+        "{}  {}\n",
+        styled(shown(delivery, "id"), Style::bold, with_color),
+        styled(state.text, state.style, with_color)
+    ));
+    const std::string url = shown(delivery, "url", 2000);
+    const std::pair<std::string_view, std::string> lines[] = {
+        {"task", shown(delivery, "provider") + "/" + shown(delivery, "task")},
+        {"event", shown(delivery, "type") + " (" + shown(delivery, "eventId") + ")"},
+        {"to", url == "-" ? shown(delivery, "sink") : url},
+        {"created", shown_time(delivery, "createdAt")},
+        {"next attempt", shown_time(delivery, "nextAttemptAt")},
+        {"ended", shown_time(delivery, "endedAt")},
+        {"reason", shown(delivery, "reason", 2000)},
+    };
+    for (const auto& [name, text] : lines)
+        if (text != "-")
+            print(fmt::format("  {:<13} {}\n", name, text));
+    print_attempts(array_of(delivery, "attemptLog"), with_color);
+}
+
+}  // namespace
+
+int delivery_list(const DeliveryListOptions& options, const ClientOptions& client)
+{
+    auto session = open_session(client);
+    if (!session)
+        return report(session.error());
+    Listing listing;
+    listing.path = "/v1/deliveries";
+    listing.member = "deliveries";
+    listing.limit = options.limit;
+    listing.filters = {
+        {"state", options.state}, {"sink", options.sink}, {"task", options.task}, {"origin", options.origin}
+    };
+    listing.titles = {"ID", "STATE", "TASK", "TYPE", "TO", "ATTEMPTS", "NEXT ATTEMPT", "ENDED", "REASON"};
+    listing.row = [](const json::object& delivery) {
+        return std::vector<Cell>{
+            {shown(delivery, "id")},
+            shown_state(delivery, "state"),
+            {shown(delivery, "provider") + "/" + shown(delivery, "task")},
+            {shown(delivery, "type")},
+            {shown(delivery, "origin")},
+            {shown(delivery, "attempts")},
+            {shown_time(delivery, "nextAttemptAt")},
+            {shown_time(delivery, "endedAt")},
+            {shown(delivery, "reason", shown_reason)},
+        };
+    };
+    return show_list(**session, listing);
+}
+
+int delivery_show(const DeliveryShowOptions& options, const ClientOptions& client)
+{
+    auto session = open_session(client);
+    if (!session)
+        return report(session.error());
+    const auto answer = (*session)->daemon.get("/v1/deliveries/" + percent_encoded(options.id));
+    if (!answer)
+        return report(answer.error());
+    if ((*session)->output != OutputFormat::table) {
+        print(answer->body + '\n');
+        return exit_code::ok;
+    }
+    const auto delivery = read_object(answer->body);
+    if (!delivery)
+        return report(delivery.error());
+    print_delivery(*delivery, (*session)->with_color);
+    return exit_code::ok;
+}
+
+}  // namespace pollhook::cli

@@ -1,0 +1,40 @@
+#include "commands.hpp"
+#include "listing.hpp"
+#include "pollhook/base/time.hpp"
+
+#include <utility>
+
+namespace pollhook::cli {
+
+int event_list(const EventListOptions& options, const ClientOptions& client)
+{
+    auto session = open_session(client);
+    if (!session)
+        return report(session.error());
+    Listing listing;
+    listing.path = "/v1/events";
+    listing.member = "events";
+    listing.limit = options.limit;
+    if (options.since)
+        listing.filters.emplace_back("since", base::format_rfc3339(*options.since));
+    for (const std::string& type : options.types)
+        listing.filters.emplace_back("type", type);
+    listing.titles = {"POSITION", "TIME", "TYPE", "PROVIDER", "TASK", "SEQ", "PROGRESS", "EVENT"};
+    listing.row = [](const boost::json::object& event) {
+        const boost::json::object& body = object_of(event, "event");
+        const boost::json::object& data = object_of(body, "data");
+        return std::vector<Cell>{
+            {shown(event, "position")},
+            {shown_time(body, "timestamp")},
+            {shown(body, "type"), style_of(shown(data, "status"))},
+            {shown(data, "provider")},
+            {shown(data, "id")},
+            {shown(data, "sequence")},
+            {shown(data, "progress") + "%"},
+            {shown(event, "id"), Style::dim},
+        };
+    };
+    return show_list(**session, listing);
+}
+
+}  // namespace pollhook::cli

@@ -1,0 +1,107 @@
+#include "listing.hpp"
+
+#include "exit_code.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+namespace pollhook::cli {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::size_t largest_page = 1000;
+
+std::string target_of(const Listing& listing, const std::string& cursor)
+{
+    std::string target = fmt::format("{}?limit={}", listing.path, listing.all ? largest_page : listing.limit);
+    for (const auto& [name, value] : listing.filters)
+        if (!value.empty())
+            target += fmt::format("&{}={}", name, percent_encoded(value));
+    if (!cursor.empty())
+        target += "&cursor=" + percent_encoded(cursor);
+    return target;
+}
+
+/// The rows of a list in one of the three formats, page after page.
+class Printer {
+public:
+    Printer(const Session& session, const Listing& listing)
+        : listing_(listing),
+          output_(session.output),
+          table_(listing.titles, session.with_color)
+    {
+        if (output_ == OutputFormat::json)
+            print("{\"" + listing_.member + "\":[");
+    }
+
+    void add(const json::value& row)
+    {
+        switch (output_) {
+            case OutputFormat::json: print((rows_ > 0 ? "," : "") + json::serialize(row)); break;
+            case OutputFormat::ndjson: print_line(row); break;
+            case OutputFormat::table:
+                if (row.is_object())
+                    table_.add(listing_.row(row.get_object()));
+                break;
+        }
+        ++rows_;
+    }
+    void end_page() { print(table_.take()); }
+    void end(const std::string& next)
+    {
+        if (output_ == OutputFormat::json)
+            print(
+                R"(],"nextCursor":)" + (next.empty() ? "null" : json::serialize(json::string(next))) + "}\n"
+            );
+        if (output_ == OutputFormat::table && rows_ == 0)
+            fmt::print(stderr, "no {}\n", listing_.member);
+        if (output_ == OutputFormat::table && !next.empty() && ::isatty(STDERR_FILENO) == 1)
+            fmt::print(stderr, "there are more; --limit shows up to {}\n", largest_page);
+    }
+
+private:
+    const Listing& listing_;
+    OutputFormat output_;
+    Table table_;
+    std::size_t rows_ = 0;
+};
+
+std::string next_cursor(const json::object& page)
+{
+    const json::value* next = page.if_contains("nextCursor");
+    if (next == nullptr || !next->is_string())
+        return {};
+    return {next->get_string().data(), next->get_string().size()};
+}
+
+}  // namespace
+
+int show_list(Session& session, const Listing& listing)
+{
+    // Asked before the first byte is printed, so that a refusal leaves standard output empty.
+    auto page = session.daemon.get_object(target_of(listing, {}));
+    if (!page)
+        return report(page.error());
+    Printer printer(session, listing);
+    std::string next;
+    for (;;) {
+        for (const json::value& row : array_of(*page, listing.member))
+            printer.add(row);
+        printer.end_page();
+        next = next_cursor(*page);
+        if (!listing.all || next.empty())
+            break;
+        page = session.daemon.get_object(target_of(listing, next));
+        if (!page)
+            return report(page.error());
+    }
+    printer.end(next);
+    return exit_code::ok;
+}
+
+}  // namespace pollhook::cli

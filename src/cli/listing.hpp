@@ -1,0 +1,31 @@
+#pragma once
+
+#include "output.hpp"
+#include "session.hpp"
+
+#include <boost/json/object.hpp>
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace pollhook::cli {
+
+/// A list of the API: where it is and how its rows look.
+struct Listing {
+    std::string path;
+    std::string member;                                        ///< of the answer that holds the rows: `tasks`
+    std::vector<std::pair<std::string, std::string>> filters;  ///< query parameters; empty ones are left out
+    std::vector<std::string> titles;
+    std::function<std::vector<Cell>(const boost::json::object&)> row;
+    std::size_t limit = 50;  ///< 1 to 1000
+    bool all = false;        ///< page after page to the end, printed as they come
+};
+
+/// Fetches and prints a list in the session's format; gives the exit code.
+int show_list(Session& session, const Listing& listing);
+
+}  // namespace pollhook::cli

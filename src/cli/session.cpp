@@ -1,0 +1,39 @@
+#include "session.hpp"
+
+#include "exit_code.hpp"
+#include "pollhook/base/text.hpp"
+#include "terminal.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <utility>
+
+namespace pollhook::cli {
+
+Outcome<std::unique_ptr<Session>> open_session(const ClientOptions& options)
+{
+    auto address = parse_admin_address(options.admin);
+    if (!address) {
+        Failure failure;
+        failure.exit_code = exit_code::usage;
+        failure.message = fmt::format(
+            "cannot use the admin address {}: {}", base::printable(options.admin), address.error()
+        );
+        failure.hint =
+            "it is http://HOST:PORT or unix:/PATH, from --admin, POLLHOOK_ADMIN or the configuration";
+        return failure;
+    }
+    return std::unique_ptr<Session>(new Session{
+        AdminClient(std::move(*address), options.token),
+        options.output,
+        wants_color(options.color, STDOUT_FILENO),
+    });
+}
+
+std::string task_path(std::string_view provider, std::string_view id)
+{
+    return fmt::format("/v1/tasks/{}/{}", percent_encoded(provider), percent_encoded(id));
+}
+
+}  // namespace pollhook::cli

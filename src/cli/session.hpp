@@ -1,0 +1,25 @@
+#pragma once
+
+#include "admin_client.hpp"
+#include "commands.hpp"
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace pollhook::cli {
+
+/// What a client command works with: the daemon, and how to show things.
+struct Session {
+    AdminClient daemon;
+    OutputFormat output = OutputFormat::table;
+    bool with_color = false;  ///< of standard output
+};
+
+/// A failure when the address cannot be read. Connects to nothing yet.
+Outcome<std::unique_ptr<Session>> open_session(const ClientOptions& options);
+
+/// `/v1/tasks/PROVIDER/ID`
+std::string task_path(std::string_view provider, std::string_view id);
+
+}  // namespace pollhook::cli

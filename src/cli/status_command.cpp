@@ -1,0 +1,139 @@
+#include "commands.hpp"
+#include "exit_code.hpp"
+#include "output.hpp"
+#include "pollhook/base/text.hpp"
+#include "pollhook/base/time.hpp"
+#include "session.hpp"
+
+#include <boost/json/array.hpp>
+#include <fmt/format.h>
+
+#include <array>
+#include <cstdint>
+
+namespace pollhook::cli {
+namespace {
+
+namespace json = boost::json;
+
+std::int64_t number(const json::object& object, std::string_view name)
+{
+    const json::value* value = object.if_contains({name.data(), name.size()});
+    return value != nullptr && value->is_int64() ? value->get_int64() : 0;
+}
+
+/// `2d 3h`: the two largest units that are not zero.
+std::string span_text(std::int64_t seconds)
+{
+    constexpr std::array<std::pair<std::int64_t, char>, 4> units{
+        {{86400, 'd'}, {3600, 'h'}, {60, 'm'}, {1, 's'}}
+    };
+    std::string out;
+    int shown_units = 0;
+    for (const auto& [size, letter] : units) {
+        if (seconds >= size && shown_units < 2) {
+            out += fmt::format("{}{}{}", out.empty() ? "" : " ", seconds / size, letter);
+            ++shown_units;
+        }
+        seconds %= size;
+    }
+    return out.empty() ? "0s" : out;
+}
+
+std::string size_text(std::int64_t bytes)
+{
+    constexpr std::array<std::string_view, 4> units{"KiB", "MiB", "GiB", "TiB"};
+    double size = static_cast<double>(bytes) / 1024;
+    std::size_t unit = 0;
+    for (; size >= 1024 && unit + 1 < units.size(); ++unit)
+        size /= 1024;
+    return fmt::format("{:.1f} {}", size, units.at(unit));
+}
+
+/// `12 pending, 3 dead`; `none` when all are zero.
+std::string counts_text(const json::object& counts, bool with_color)
+{
+    std::string out;
+    for (const auto& count : counts) {
+        const std::string name = base::printable({count.key().data(), count.key().size()});
+        if (number(counts, name) > 0)
+            out += fmt::format(
+                "{}{} {}",
+                out.empty() ? "" : ", ",
+                number(counts, name),
+                styled(name, style_of(name), with_color)
+            );
+    }
+    return out.empty() ? "none" : out;
+}
+
+void print_providers(const json::object& status, const json::object& providers, bool with_color)
+{
+    Table table(
+        {"PROVIDER", "STATE", "WATCHED", "QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "LAST ANSWER", "ERROR"},
+        with_color
+    );
+    const json::object& tasks = object_of(status, "tasks");
+    for (const json::value& value : array_of(providers, "providers")) {
+        if (!value.is_object())
+            continue;
+        const json::object& provider = value.get_object();
+        const json::object& counts = object_of(tasks, shown(provider, "name"));
+        const auto count = [&counts](std::string_view state) {
+            return Cell{std::to_string(number(counts, state))};
+        };
+        table.add({
+            {shown(provider, "name")},
+            shown_state(provider, "state"),
+            {shown(provider, "tasks")},
+            count("queued"),
+            count("running"),
+            count("succeeded"),
+            count("failed"),
+            {shown_time(provider, "lastSuccessAt")},
+            {shown(provider, "lastError", 80)},
+        });
+    }
+    print(table.take());
+}
+
+}  // namespace
+
+int status(const ClientOptions& client)
+{
+    auto session = open_session(client);
+    if (!session)
+        return report(session.error());
+    AdminClient& daemon = (*session)->daemon;
+    const auto answer = daemon.get("/v1/status");
+    if (!answer)
+        return report(answer.error());
+    if ((*session)->output != OutputFormat::table) {
+        print(answer->body + '\n');
+        return exit_code::ok;
+    }
+    const auto status = read_object(answer->body);
+    if (!status)
+        return report(status.error());
+    const auto providers = daemon.get_object("/v1/providers");
+    if (!providers)
+        return report(providers.error());
+
+    const bool with_color = (*session)->with_color;
+    print(fmt::format(
+        "pollhook {} at {}, up {}\n\n",
+        shown(*status, "version"),
+        base::printable(daemon.address().text),
+        span_text(number(*status, "uptimeSeconds"))
+    ));
+    print_providers(*status, *providers, with_color);
+    print(fmt::format("\ndeliveries  {}\n", counts_text(object_of(*status, "deliveries"), with_color)));
+    if (const std::string oldest = shown_time(*status, "oldestPendingDelivery"); oldest != "-")
+        print(fmt::format("            the oldest waits since {}\n", oldest));
+    print(fmt::format(
+        "store       {} with {} events\n", size_text(number(*status, "storeBytes")), number(*status, "events")
+    ));
+    return exit_code::ok;
+}
+
+}  // namespace pollhook::cli

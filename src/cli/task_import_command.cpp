@@ -1,0 +1,216 @@
+#include "commands.hpp"
+#include "exit_code.hpp"
+#include "import_line.hpp"
+#include "line_reader.hpp"
+#include "output.hpp"
+#include "pollhook/base/text.hpp"
+#include "session.hpp"
+#include "terminal.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+namespace pollhook::cli {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::size_t batch_lines = 1000;
+/// Well below the 8 MiB that the API takes.
+constexpr std::size_t batch_bytes = 4UL * 1024 * 1024;
+
+std::uint64_t number(const json::object& object, std::string_view name)
+{
+    const json::value* value = object.if_contains({name.data(), name.size()});
+    return value != nullptr && value->is_int64() && value->get_int64() > 0
+               ? static_cast<std::uint64_t>(value->get_int64())
+               : 0;
+}
+
+/// `120,000 tasks, 8,500 a second`, rewritten in place; silent where nobody looks.
+class Progress {
+public:
+    void show(std::uint64_t tasks)
+    {
+        if (!is_watched_)
+            return;
+        const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - started_;
+        const double rate = static_cast<double>(tasks) / std::max(taken.count(), 0.001);
+        fmt::print(stderr, "\r\x1b[K{} tasks, {:.0f} a second", tasks, rate);
+        std::fflush(stderr);
+        is_shown_ = true;
+    }
+    /// Before anything else is printed.
+    void clear()
+    {
+        if (std::exchange(is_shown_, false))
+            fmt::print(stderr, "\r\x1b[K");
+    }
+
+private:
+    bool is_watched_ = ::isatty(STDERR_FILENO) == 1;
+    bool is_shown_ = false;
+    std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+};
+
+/// Sends lines in batches and counts what became of them. Holds one batch.
+class Import {
+public:
+    explicit Import(AdminClient& daemon) : daemon_(daemon) {}
+
+    void reject(std::size_t line_number, std::string_view why)
+    {
+        progress_.clear();
+        fmt::print(stderr, "pollhook: line {}: {}\n", line_number, why);
+        ++rejected_;
+    }
+
+    /// A failure when the daemon took no more.
+    std::optional<Failure> add(std::size_t line_number, const std::string& registration)
+    {
+        if (body_.size() + registration.size() >= batch_bytes)
+            if (auto failure = flush())
+                return failure;
+        body_ += registration;
+        body_ += '\n';
+        line_numbers_.push_back(line_number);
+        return line_numbers_.size() == batch_lines ? flush() : std::nullopt;
+    }
+
+    std::optional<Failure> flush()
+    {
+        if (line_numbers_.empty())
+            return std::nullopt;
+        const auto answer = daemon_.post("/v1/tasks", std::exchange(body_, {}), "application/x-ndjson");
+        if (!answer)
+            return answer.error();
+        const auto result = read_object(answer->body);
+        if (!result)
+            return result.error();
+        accepted_ += number(*result, "accepted");
+        existing_ += number(*result, "existing");
+        for (const json::value& value : array_of(*result, "rejected")) {
+            const json::object* one = value.if_object();
+            const std::uint64_t index = one != nullptr ? number(*one, "index") : line_numbers_.size();
+            if (index < line_numbers_.size())
+                reject(line_numbers_[index], shown(*one, "error", 2000));
+        }
+        last_line_ = line_numbers_.back();
+        line_numbers_.clear();
+        progress_.show(accepted_ + existing_ + rejected_);
+        return std::nullopt;
+    }
+
+    void end() { progress_.clear(); }
+
+    [[nodiscard]] std::uint64_t accepted() const noexcept { return accepted_; }
+    [[nodiscard]] std::uint64_t existing() const noexcept { return existing_; }
+    [[nodiscard]] std::uint64_t rejected() const noexcept { return rejected_; }
+    /// The last line that the daemon has seen.
+    [[nodiscard]] std::size_t last_line() const noexcept { return last_line_; }
+
+private:
+    AdminClient& daemon_;
+    Progress progress_;
+    std::string body_;
+    std::vector<std::size_t> line_numbers_;  // of the lines of `body_`
+    std::uint64_t accepted_ = 0;
+    std::uint64_t existing_ = 0;
+    std::uint64_t rejected_ = 0;
+    std::size_t last_line_ = 0;
+};
+
+std::optional<Failure> import_lines(std::FILE* file, const TaskImportOptions& options, Import& import)
+{
+    LineReader reader(file);
+    std::string line;
+    while (reader.next(line)) {
+        const std::string_view text = base::trim(line);
+        if (reader.is_too_long()) {
+            import.reject(reader.number(), "longer than 1 MiB");
+            continue;
+        }
+        if (text.empty())
+            continue;
+        const auto registration = read_import_line(text, options);
+        if (!registration) {
+            import.reject(reader.number(), registration.error());
+            continue;
+        }
+        if (auto failure = import.add(reader.number(), *registration))
+            return failure;
+    }
+    if (std::ferror(file) != 0) {
+        Failure failure;
+        failure.message = fmt::format("cannot read {}", base::printable(options.file));
+        return failure;
+    }
+    return import.flush();
+}
+
+void print_result(const Import& import, OutputFormat output)
+{
+    if (output == OutputFormat::table) {
+        print(fmt::format(
+            "{} new, {} known already, {} rejected\n", import.accepted(), import.existing(), import.rejected()
+        ));
+        return;
+    }
+    json::object result;
+    result["accepted"] = import.accepted();
+    result["existing"] = import.existing();
+    result["rejected"] = import.rejected();
+    print_line(result);
+}
+
+struct CloseFile {
+    void operator()(std::FILE* file) const noexcept
+    {
+        if (file != stdin)
+            std::fclose(file);
+    }
+};
+
+}  // namespace
+
+int task_import(const TaskImportOptions& options, const ClientOptions& client)
+{
+    auto session = open_session(client);
+    if (!session)
+        return report(session.error());
+    const std::unique_ptr<std::FILE, CloseFile> file(
+        options.file == "-" ? stdin : std::fopen(options.file.c_str(), "rbe")
+    );
+    if (!file) {
+        print_error(fmt::format(
+            "cannot open {}: {}", base::printable(options.file), std::generic_category().message(errno)
+        ));
+        return exit_code::bad_input;
+    }
+    Import import((*session)->daemon);
+    auto failure = import_lines(file.get(), options, import);
+    import.end();
+    print_result(import, (*session)->output);
+    if (failure) {
+        if (failure->hint.empty())
+            failure->hint = fmt::format(
+                "the lines up to {} are done; what is known already may be imported again", import.last_line()
+            );
+        return report(*failure);
+    }
+    return import.rejected() > 0 ? exit_code::bad_input : exit_code::ok;
+}
+
+}  // namespace pollhook::cli

@@ -1,0 +1,421 @@
+#include "commands.hpp"
+#include "exit_code.hpp"
+#include "fake_daemon.hpp"
+#include "pollhook/http/problem.hpp"
+
+#include <boost/json.hpp>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+
+namespace pollhook::cli {
+namespace {
+
+using test::FakeDaemon;
+using test::json_answer;
+
+/// What a command printed, and its exit code.
+struct Result {
+    int code = 0;
+    std::string out;
+    std::string error;
+};
+
+template <class Command>
+Result run_command(Command command)
+{
+    ::testing::internal::CaptureStdout();
+    ::testing::internal::CaptureStderr();
+    Result result;
+    result.code = command();
+    std::fflush(stdout);
+    result.out = ::testing::internal::GetCapturedStdout();
+    result.error = ::testing::internal::GetCapturedStderr();
+    return result;
+}
+
+std::string task_body(const std::string& id, const std::string& status, const std::string& transitions = "")
+{
+    return R"({"provider":"quick","id":")" + id + R"(","status":")" + status +
+           R"(","upstreamStatus":"WORD","progress":45,"sequence":1,"webhookUrl":null,"metadata":{"orderId":"A-17"},)"
+           R"("registeredAt":"2026-01-01T00:00:00.000Z","changedAt":"2026-01-01T00:01:00.000Z","endedAt":null,)"
+           R"("contradiction":null,"transitions":[)" +
+           transitions + R"(],"deliveries":[],"events":[]})";
+}
+
+std::string step(int sequence, const std::string& from, const std::string& to)
+{
+    return R"({"sequence":)" + std::to_string(sequence) + R"(,"type":"task.)" + to + R"(","from":")" + from +
+           R"(","to":")" + to +
+           R"(","fromProgress":0,"toProgress":45,"upstreamStatus":"W","at":"2026-01-01T00:01:00.000Z"})";
+}
+
+TEST(TaskAddTest, TellsNewFromKnown)
+{
+    int asked = 0;
+    FakeDaemon daemon([&asked](const auto&) {
+        return json_answer(R"({"provider":"quick","id":"17"})", ++asked == 1 ? 201 : 200);
+    });
+    TaskAddOptions options;
+    options.provider = "quick";
+    options.ids = {"17"};
+    options.metadata = R"({"orderId":"A-17"})";
+    const auto add = [&] { return task_add(options, daemon.client()); };
+    EXPECT_EQ(run_command(add).out, "watching quick/17\n");
+    EXPECT_EQ(run_command(add).out, "known already: quick/17\n");
+    daemon.stop();
+    EXPECT_EQ(
+        daemon.requests().at(0).body, R"({"provider":"quick","id":"17","metadata":{"orderId":"A-17"}})"
+    );
+}
+
+TEST(TaskAddTest, NamesTheIdsThatWereRejected)
+{
+    FakeDaemon daemon([](const auto&) {
+        return json_answer(
+            R"({"accepted":1,"existing":0,"rejected":[{"index":1,"error":"bad \u001b id"}]})", 201
+        );
+    });
+    TaskAddOptions options;
+    options.provider = "quick";
+    options.ids = {"1", "2"};
+    const Result result = run_command([&] { return task_add(options, daemon.client()); });
+    EXPECT_EQ(result.code, exit_code::bad_input);
+    EXPECT_EQ(result.out, "1 new, 0 known already\n");
+    EXPECT_EQ(result.error, "pollhook: error: 2: bad \\x1b id\n");
+}
+
+TEST(TaskAddTest, AsksNothingWhenTheMetadataIsNoObject)
+{
+    FakeDaemon daemon([](const auto&) { return json_answer("{}"); });
+    TaskAddOptions options;
+    options.provider = "quick";
+    options.ids = {"1"};
+    options.metadata = "[]";
+    EXPECT_EQ(run_command([&] { return task_add(options, daemon.client()); }).code, exit_code::bad_input);
+    daemon.stop();
+    EXPECT_TRUE(daemon.requests().empty());
+}
+
+TEST(TaskListTest, ShowsATable)
+{
+    FakeDaemon daemon([](const auto&) {
+        return json_answer(R"({"tasks":[)" + task_body("17", "running") + R"(],"nextCursor":null})");
+    });
+    TaskListOptions options;
+    options.status = "running";
+    options.limit = 7;
+    const Result result = run_command([&] { return task_list(options, daemon.client()); });
+    EXPECT_EQ(
+        result.out,
+        "PROVIDER  ID  STATUS   PROGRESS  CHANGED               REGISTERED            WEBHOOK\n"
+        "quick     17  running  45%       2026-01-01T00:01:00Z  2026-01-01T00:00:00Z  -\n"
+    );
+    daemon.stop();
+    EXPECT_EQ(daemon.requests().at(0).target, "/v1/tasks?limit=7&status=running");
+}
+
+TEST(TaskListTest, FollowsCursorsToTheEnd)
+{
+    FakeDaemon daemon([](const http::ServerRequest& request) {
+        const bool first = !request.parameter("cursor");
+        return json_answer(
+            R"({"tasks":[{"id":")" + std::string(first ? "2" : "1") + R"("}],"nextCursor":)" +
+            (first ? "\"2\"" : "null") + "}"
+        );
+    });
+    TaskListOptions options;
+    options.all = true;
+    ClientOptions client = daemon.client();
+    client.output = OutputFormat::ndjson;
+    EXPECT_EQ(
+        run_command([&] { return task_list(options, client); }).out, "{\"id\":\"2\"}\n{\"id\":\"1\"}\n"
+    );
+    client.output = OutputFormat::json;
+    EXPECT_EQ(
+        run_command([&] { return task_list(options, client); }).out,
+        "{\"tasks\":[{\"id\":\"2\"},{\"id\":\"1\"}],\"nextCursor\":null}\n"
+    );
+}
+
+TEST(TaskListTest, SaysWhenThereIsNothing)
+{
+    FakeDaemon daemon([](const auto&) { return json_answer(R"({"tasks":[],"nextCursor":null})"); });
+    const Result result = run_command([&] { return task_list({}, daemon.client()); });
+    EXPECT_EQ(result.code, 0);
+    EXPECT_EQ(result.out, "");
+    EXPECT_EQ(result.error, "no tasks\n");
+}
+
+TEST(TaskShowTest, ShowsSummaryAndHistory)
+{
+    FakeDaemon daemon([](const auto&) {
+        return json_answer(task_body("a%b", "running", step(1, "queued", "running")));
+    });
+    TaskShowOptions options;
+    options.provider = "quick";
+    options.id = "a%b";
+    const Result result = run_command([&] { return task_show(options, daemon.client()); });
+    EXPECT_NE(result.out.find("quick/a%b  running 45%\n"), std::string::npos);
+    EXPECT_NE(result.out.find("orderId: A-17"), std::string::npos);
+    EXPECT_NE(result.out.find("task.running"), std::string::npos);
+    daemon.stop();
+    EXPECT_EQ(daemon.requests().at(0).target, "/v1/tasks/quick/a%25b");
+}
+
+class TaskWaitTest : public ::testing::TestWithParam<std::pair<const char*, int>> {};
+
+TEST_P(TaskWaitTest, PrintsChangesAndTellsTheEnd)
+{
+    int asked = 0;
+    const std::string end = GetParam().first;
+    FakeDaemon daemon([&](const auto&) {
+        if (++asked == 1)
+            return json_answer(task_body("17", "queued"));
+        return json_answer(task_body("17", end, step(1, "queued", "running") + "," + step(2, "running", end))
+        );
+    });
+    TaskWaitOptions options;
+    options.provider = "quick";
+    options.ids = {"17"};
+    const Result result = run_command([&] { return task_wait(options, daemon.client()); });
+    EXPECT_EQ(result.code, GetParam().second);
+    EXPECT_EQ(
+        result.out,
+        "2026-01-01T00:01:00Z  quick/17  queued 45%\n"
+        "2026-01-01T00:01:00Z  quick/17  running 45%\n"
+        "2026-01-01T00:01:00Z  quick/17  " +
+            end + " 45%\n"
+    );
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Ends,
+    TaskWaitTest,
+    ::testing::Values(
+        std::pair("succeeded", 0),
+        std::pair("failed", 1),
+        std::pair("cancelled", 2),
+        std::pair("lost", 3),
+        std::pair("expired", 3)
+    )
+);
+
+TEST(TaskWaitLimitTest, EndsWithTheTimeOut)
+{
+    FakeDaemon daemon([](const auto&) { return json_answer(task_body("17", "running")); });
+    TaskWaitOptions options;
+    options.provider = "quick";
+    options.ids = {"17"};
+    options.timeout = base::Duration(1);
+    EXPECT_EQ(run_command([&] { return task_wait(options, daemon.client()); }).code, exit_code::timed_out);
+}
+
+TEST(TaskWaitLimitTest, DoesNotWaitForAnUnknownTask)
+{
+    FakeDaemon daemon([](const auto&) { return http::problem(404, "no such task is known"); });
+    TaskWaitOptions options;
+    options.provider = "quick";
+    options.ids = {"17"};
+    const Result result = run_command([&] { return task_wait(options, daemon.client()); });
+    EXPECT_EQ(result.code, exit_code::failed);
+    EXPECT_EQ(result.error, "pollhook: error: quick/17: no such task is known\n");
+}
+
+TEST(TaskRemoveTest, GoesOnAfterAnUnknownTask)
+{
+    FakeDaemon daemon([](const http::ServerRequest& request) {
+        return request.path.ends_with("/1") ? http::problem(404, "no such task is known")
+                                            : json_answer("", 204);
+    });
+    TaskRemoveOptions options;
+    options.provider = "quick";
+    options.ids = {"1", "2"};
+    const Result result = run_command([&] { return task_remove(options, daemon.client()); });
+    EXPECT_EQ(result.code, exit_code::failed);
+    EXPECT_EQ(result.out, "no longer watching quick/2\n");
+}
+
+class TaskImportTest : public ::testing::Test {
+protected:
+    TaskImportTest()
+    {
+        std::string name = (std::filesystem::temp_directory_path() / "pollhook-import-XXXXXX").string();
+        const int descriptor = ::mkstemp(name.data());
+        if (descriptor >= 0)
+            ::close(descriptor);
+        file_ = name;
+    }
+    ~TaskImportTest() override
+    {
+        std::error_code ignored;
+        std::filesystem::remove(file_, ignored);
+    }
+
+    Result import(const FakeDaemon& daemon, const std::string& content)
+    {
+        std::ofstream(file_) << content;
+        TaskImportOptions options;
+        options.file = file_.string();
+        options.provider = "quick";
+        return run_command([&] { return task_import(options, daemon.client()); });
+    }
+
+    /// Rejects tasks whose id begins with `x`, as the API does: by their index in the request.
+    static http::ServerResponse take(const http::ServerRequest& request)
+    {
+        std::size_t index = 0;
+        std::size_t accepted = 0;
+        boost::json::array rejected;
+        std::string_view rest = request.body;
+        for (; !rest.empty(); ++index) {
+            const auto end = rest.find('\n');
+            if (rest.substr(0, end).find(R"("id":"x)") == std::string_view::npos) {
+                ++accepted;
+            } else {
+                boost::json::object one;
+                one["index"] = index;
+                one["error"] = "no id";
+                rejected.push_back(std::move(one));
+            }
+            rest.remove_prefix(end + 1);
+        }
+        boost::json::object body;
+        body["accepted"] = accepted;
+        body["existing"] = 0;
+        body["rejected"] = std::move(rejected);
+        return json_answer(boost::json::serialize(body), 201);
+    }
+
+    std::filesystem::path file_;
+};
+
+TEST_F(TaskImportTest, SendsBatchesOverOneConnection)
+{
+    FakeDaemon daemon(take);
+    std::string lines;
+    for (int i = 0; i < 2500; ++i)
+        lines += std::to_string(i) + "\n";
+    const Result result = import(daemon, lines);
+    EXPECT_EQ(result.code, 0);
+    EXPECT_EQ(result.out, "2500 new, 0 known already, 0 rejected\n");
+    daemon.stop();
+    ASSERT_EQ(daemon.requests().size(), 3U);
+    EXPECT_EQ(daemon.requests()[2].peer, daemon.requests()[0].peer);
+    EXPECT_EQ(daemon.requests()[0].field("content-type"), "application/x-ndjson");
+}
+
+TEST_F(TaskImportTest, ReportsRejectedLinesByNumberAndTakesTheRest)
+{
+    FakeDaemon daemon(take);
+    const Result result = import(daemon, "1\n\nx2\n{broken\n{\"id\":\"x5\"}\n6");
+    EXPECT_EQ(result.code, exit_code::bad_input);
+    EXPECT_EQ(result.out, "2 new, 0 known already, 3 rejected\n");
+    EXPECT_NE(result.error.find("pollhook: line 3: no id\n"), std::string::npos);
+    EXPECT_NE(result.error.find("pollhook: line 4: not JSON: "), std::string::npos);
+    EXPECT_NE(result.error.find("pollhook: line 5: no id\n"), std::string::npos);
+}
+
+TEST_F(TaskImportTest, StopsWhenTheStoreIsFull)
+{
+    int asked = 0;
+    FakeDaemon daemon([&asked](const http::ServerRequest& request) {
+        return ++asked == 1 ? take(request) : http::problem(507, "the store is full");
+    });
+    std::string lines;
+    for (int i = 0; i < 1500; ++i)
+        lines += std::to_string(i) + "\n";
+    const Result result = import(daemon, lines);
+    EXPECT_EQ(result.code, exit_code::failed);
+    EXPECT_NE(result.error.find("the store is full"), std::string::npos);
+    EXPECT_NE(result.error.find("the lines up to 1000 are done"), std::string::npos);
+}
+
+TEST_F(TaskImportTest, NamesAFileThatIsNotThere)
+{
+    FakeDaemon daemon(take);
+    TaskImportOptions options;
+    options.file = "/nonexistent/tasks.ndjson";
+    const Result result = run_command([&] { return task_import(options, daemon.client()); });
+    EXPECT_EQ(result.code, exit_code::bad_input);
+    EXPECT_NE(result.error.find("/nonexistent/tasks.ndjson: No such file"), std::string::npos);
+}
+
+TEST(EventListTest, AsksForTypesAndTime)
+{
+    FakeDaemon daemon([](const auto&) {
+        return json_answer(
+            R"({"events":[{"position":3,"id":"evt_1","event":{"type":"task.running","timestamp":"2026-01-01T00:00:00.000Z",)"
+            R"("data":{"provider":"quick","id":"17","sequence":1,"status":"running","progress":45}}}],"nextCursor":null})"
+        );
+    });
+    EventListOptions options;
+    options.since = base::from_unix_ms(0);
+    options.types = {"task.running", "task.failed"};
+    const Result result = run_command([&] { return event_list(options, daemon.client()); });
+    EXPECT_NE(
+        result.out.find("3         2026-01-01T00:00:00Z  task.running  quick     17"), std::string::npos
+    );
+    daemon.stop();
+    EXPECT_EQ(
+        daemon.requests().at(0).target,
+        "/v1/events?limit=50&since=1970-01-01T00%3A00%3A00.000Z&type=task.running&type=task.failed"
+    );
+}
+
+TEST(DeliveryShowTest, ShowsTheAttempts)
+{
+    FakeDaemon daemon([](const auto&) {
+        return json_answer(
+            R"({"id":"12-0-3","sink":"task","origin":"https://a.example","url":"https://a.example/x","provider":"quick",)"
+            R"("task":"17","sequence":3,"eventId":"evt_1","type":"task.failed","state":"dead","attempts":2,)"
+            R"("nextAttemptAt":null,"createdAt":"2026-01-01T00:00:00.000Z","endedAt":null,"reason":"HTTP 410 Gone",)"
+            R"("attemptLog":[{"at":"2026-01-01T00:00:00.000Z","status":null,"errorClass":"timeout","decision":"retry in 5s",)"
+            R"("peer":null,"timing":{"totalMs":15000}},{"at":"2026-01-01T00:00:05.000Z","status":410,"errorClass":"http",)"
+            R"("decision":"dead: HTTP 410 Gone","peer":"203.0.113.7:443","timing":{"totalMs":12}}]})"
+        );
+    });
+    DeliveryShowOptions options;
+    options.id = "12-0-3";
+    const Result result = run_command([&] { return delivery_show(options, daemon.client()); });
+    EXPECT_NE(result.out.find("12-0-3  dead\n"), std::string::npos);
+    EXPECT_NE(result.out.find("https://a.example/x"), std::string::npos);
+    EXPECT_NE(result.out.find("timeout   15000 ms  -"), std::string::npos);
+    EXPECT_NE(result.out.find("HTTP 410  12 ms     203.0.113.7:443  dead: HTTP 410 Gone"), std::string::npos);
+}
+
+TEST(StatusTest, TellsHowThingsAre)
+{
+    FakeDaemon daemon([](const http::ServerRequest& request) {
+        if (request.path == "/v1/providers")
+            return json_answer(
+                R"({"providers":[{"name":"quick","state":"failing","tasks":2,"lastError":"HTTP 503","lastSuccessAt":null}]})"
+            );
+        return json_answer(
+            R"({"tasks":{"quick":{"queued":1,"running":1}},"deliveries":{"pending":12,"dead":0},"oldestPendingDelivery":null,)"
+            R"("events":3,"storeBytes":2097152,"version":"0.1.0","uptimeSeconds":90061,"providers":{"quick":"failing"}})"
+        );
+    });
+    const Result result = run_command([&] { return status(daemon.client()); });
+    EXPECT_EQ(result.code, 0);
+    EXPECT_NE(result.out.find("pollhook 0.1.0 at http://127.0.0.1:"), std::string::npos);
+    EXPECT_NE(result.out.find(", up 1d 1h\n"), std::string::npos);
+    EXPECT_NE(result.out.find("failing"), std::string::npos);
+    EXPECT_NE(result.out.find("deliveries  12 pending\n"), std::string::npos);
+    EXPECT_NE(result.out.find("2.0 MiB with 3 events"), std::string::npos);
+}
+
+TEST(ClientCommandTest, RefusesAnAddressThatIsNone)
+{
+    ClientOptions client;
+    client.admin = "https://example.com";
+    const Result result = run_command([&] { return status(client); });
+    EXPECT_EQ(result.code, exit_code::usage);
+    EXPECT_NE(result.error.find("plain http"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace pollhook::cli
