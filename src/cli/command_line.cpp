@@ -62,44 +62,56 @@ private:
     std::optional<Command> chosen_;
 };
 
-CLI::Option* add_limit(CLI::App& app, std::size_t& limit)
+/// Puts more text before the example; the list of commands shows the short one alone.
+void explain(CLI::App& app, const std::string& text)
 {
-    return app.add_option("--limit", limit, "How many to show, 1 to 1000")
-        ->check(CLI::Range(std::size_t{1}, most_rows))
-        ->type_name("N")
-        ->capture_default_str();
+    app.footer(text + "\n\n" + app.get_footer());
 }
 
-CLI::Option* add_config_file(CLI::App& app, std::optional<std::filesystem::path>& file)
-{
-    const char* text = "The configuration; else POLLHOOK_CONFIG, else /etc/pollhook/pollhook.toml";
-    return app
-        .add_option_function<std::string>(
-            "-c,--config", [&file](const std::string& path) { file = path; }, text
-        )
-        ->type_name("FILE");
-}
+/// A positional argument's form: its name says it all, and an empty form would show the type.
+constexpr const char* plain = " ";
 
-CLI::Option* add_file(CLI::App& app, std::optional<std::filesystem::path>& file)
-{
-    const char* text = "The configuration; else POLLHOOK_CONFIG, else /etc/pollhook/pollhook.toml";
-    return app
-        .add_option_function<std::string>(
-            "FILE", [&file](const std::string& path) { file = path; }, text
-        )
-        ->type_name("");
-}
-
-CLI::Option* add_duration(
-    CLI::App& app, const std::string& name, std::optional<base::Duration>& out, const std::string& text
+/// An option or, without dashes in its name, a positional argument; `form` is how help shows its value.
+template <class Value>
+CLI::Option* add_value(
+    CLI::App& app, const std::string& name, Value& value, const std::string& form, const std::string& text
 )
 {
-    const auto read = [&out, name](const std::string& value) {
-        out = base::parse_duration(value);
-        if (!out)
-            throw CLI::ValidationError(name, "must be a duration such as 90s, 5m or 2h");
-    };
-    return app.add_option_function<std::string>(name, read, text)->type_name("DURATION");
+    return app.add_option(name, value, text)->option_text(form);
+}
+
+/// The same for a value that needs reading; `read` throws CLI::ValidationError.
+template <class Read>
+CLI::Option* add_reader(
+    CLI::App& app, const std::string& name, Read read, const std::string& form, const std::string& text
+)
+{
+    return app.add_option_function<std::string>(name, std::move(read), text)->option_text(form);
+}
+
+CLI::Option* add_path(
+    CLI::App& app,
+    const std::string& name,
+    std::optional<std::filesystem::path>& path,
+    const std::string& form,
+    const std::string& text
+)
+{
+    return add_reader(app, name, [&path](const std::string& word) { path = word; }, form, text);
+}
+
+void add_limit(CLI::App& app, std::size_t& limit)
+{
+    add_value(app, "--limit", limit, "N=50", "How many to show, 1 to 1000")
+        ->check(CLI::Range(std::size_t{1}, most_rows));
+}
+
+constexpr const char* config_text =
+    "The configuration; else POLLHOOK_CONFIG, else /etc/pollhook/pollhook.toml";
+
+void add_task_key(CLI::App& app, std::string& provider)
+{
+    add_value(app, "PROVIDER", provider, plain, "The provider's name in the configuration")->required();
 }
 
 Tree::Tree(base::TimePoint now)
@@ -112,7 +124,6 @@ Tree::Tree(base::TimePoint now)
     app_.set_version_flag("-V,--version", fmt::format("pollhook {}", base::version()), "Print the version");
     app_.get_formatter()->column_width(32);
     app_.get_formatter()->label("SUBCOMMAND", "COMMAND");
-    app_.get_formatter()->label("Subcommands", "Commands");
     app_.require_subcommand(1);
     app_.footer(
         "Begin here:\n"
@@ -136,7 +147,7 @@ Tree::Leaf<Options> Tree::leaf(
 {
     auto options = std::make_shared<Options>();
     CLI::App* app = parent.add_subcommand(name, text);
-    app->require_subcommand(0);
+    app->group("Commands");
     app->footer("Example:\n  " + example);
     app->final_callback([this, options] { chosen_ = *options; });
     return {app, options.get()};
@@ -157,34 +168,41 @@ Tree::Leaf<Options> Tree::client_leaf(
             throw CLI::ValidationError("--output", "must be table, json or ndjson");
         client_.output = found->second;
     };
-    auto take_token = [this](const std::string& path) { client_.token_file = path; };
     CLI::App& app = *made.app;
-    app.add_option_function<std::string>("-o,--output", read_format, "table, json or ndjson")
-        ->type_name("FORMAT")
-        ->group("Output");
+    const char* output = "Output";
+    add_reader(app, "-o,--output", read_format, "FORMAT=table", "table, json or ndjson")->group(output);
     app.add_flag_callback(
            "--json", [this] { client_.output = OutputFormat::json; }, "The same as -o json"
     )
-        ->group("Output");
+        ->group(output);
     add_color(app, client_.color);
-    app.add_option(
-           "--admin", client_.admin, "The daemon's admin address; else POLLHOOK_ADMIN, else as configured"
+    const char* daemon = "Daemon";
+    add_value(
+        app,
+        "--admin",
+        client_.admin,
+        "ADDR",
+        "http://HOST:PORT or unix:PATH; else POLLHOOK_ADMIN, else as configured"
     )
-        ->type_name("URL|unix:PATH")
-        ->group("Daemon");
-    app.add_option_function<std::string>(
-           "--token-file", take_token, "Holds the admin token; else POLLHOOK_ADMIN_TOKEN, else as configured"
+        ->group(daemon);
+    add_path(
+        app,
+        "--token-file",
+        client_.token_file,
+        "FILE",
+        "The token; else POLLHOOK_ADMIN_TOKEN, else as configured"
     )
-        ->type_name("FILE")
-        ->group("Daemon");
-    add_config_file(app, client_.config)->group("Daemon");
+        ->group(daemon);
+    add_path(app, "-c,--config", client_.config, "FILE", config_text)->group(daemon);
     return made;
 }
 
 CLI::App& Tree::group(const std::string& name, const std::string& text)
 {
     CLI::App* app = app_.add_subcommand(name, text);
+    app->group("Commands");
     app->require_subcommand(1);
+    app->footer(fmt::format("\"pollhook {} COMMAND --help\" tells more about each command.", name));
     return *app;
 }
 
@@ -200,8 +218,7 @@ void Tree::add_color(CLI::App& app, ColorMode& color)
         else
             throw CLI::ValidationError("--color", "must be auto, always or never");
     };
-    app.add_option_function<std::string>("--color", read, "auto, always or never; auto heeds NO_COLOR")
-        ->type_name("WHEN")
+    add_reader(app, "--color", read, "WHEN=auto", "auto, always or never; auto heeds NO_COLOR")
         ->group("Output");
 }
 
@@ -210,28 +227,26 @@ void Tree::add_programs()
     auto run = leaf<RunOptions>(
         app_, "run", "Run the daemon in the foreground", "pollhook run -c /etc/pollhook/pollhook.toml"
     );
-    run.app->description(
-        "Run the daemon in the foreground, until SIGTERM or SIGINT stops it in order (a second one at "
-        "once).\n"
-        "SIGHUP opens the files of file sinks again."
+    explain(
+        *run.app,
+        "SIGTERM and SIGINT stop it in order, a second one at once. SIGHUP opens the files of file sinks "
+        "again."
     );
-    add_config_file(*run.app, run.options->config);
+    add_path(*run.app, "-c,--config", run.options->config, "FILE", config_text);
 
     auto demo = leaf<DemoOptions>(
         app_, "demo", "Show a relay, the daemon and a receiver at work", "pollhook demo --port 8780"
     );
-    demo.app->description(
-        "Show a simulated relay, the daemon and a webhook receiver at work, in one process on loopback.\n"
-        "Nothing to configure; its files are temporary. Ctrl-C ends it."
+    explain(
+        *demo.app,
+        "All in one process on loopback, nothing to configure; its files are temporary. Ctrl-C ends it."
     );
-    demo.app->add_option("--port", demo.options->port, "Of the admin API; 0: any free port")
-        ->type_name("N")
-        ->capture_default_str();
+    add_value(*demo.app, "--port", demo.options->port, "N", "Of the admin API; else any free one");
     const auto read_seconds = [options = demo.options](const std::uint32_t& seconds) {
         options->seconds = std::chrono::seconds(seconds);
     };
     demo.app->add_option_function<std::uint32_t>("--seconds", read_seconds, "End by itself after that long")
-        ->type_name("N");
+        ->option_text("N");
     add_color(*demo.app, demo.options->color);
 }
 
@@ -241,87 +256,70 @@ void Tree::add_simulation()
         app_,
         "simulate",
         "Run a relay to try things with",
-        "pollhook simulate --listen 127.0.0.1:8781 --tasks-per-minute 30 --fault 500:0.1 --fault html:0.05\n"
+        "pollhook simulate --tasks-per-minute 30 --fault 500:0.1 --fault html:0.05\n"
         "  pollhook simulate --tasks 0 --life \"0s SUBMITTED 0%, 2s IN_PROGRESS 30%, 5s SUCCESS 100%\""
     );
-    simulate.app->description(
-        "Run a relay to try things with: both dialects, tasks that live and faults that strike, until "
-        "Ctrl-C.\n"
-        "Prints the id of each task it starts, as NDJSON that \"pollhook task import\" reads."
+    explain(
+        *simulate.app,
+        "It speaks both dialects, until Ctrl-C, and prints the id of each task it starts, as NDJSON that\n"
+        "\"pollhook task import\" reads."
     );
     SimulateOptions& options = *simulate.options;
     CLI::App& app = *simulate.app;
-    app.add_option("--listen", options.listen, "Where to listen; port 0: any")
-        ->type_name("ADDR")
-        ->capture_default_str();
-    app.add_option("--api-key", options.api_key, "Asked of everybody; none: everybody may ask")
-        ->type_name("KEY");
-    app.add_option("--auth", options.auth, "How the key comes: bearer, raw or mj-api-secret")
-        ->check(CLI::IsMember({"bearer", "raw", "mj-api-secret"}))
-        ->type_name("FORM")
-        ->capture_default_str();
-    app.add_option_function<std::uint64_t>(
-           "--seed",
-           [&options](const std::uint64_t& seed) { options.seed = seed; },
-           "Repeats a run; else random"
+    add_value(app, "--listen", options.listen, "ADDR=127.0.0.1:8781", "Where to listen; port 0: any");
+    add_value(app, "--api-key", options.api_key, "KEY", "Asked of everybody; else everybody may ask");
+    add_value(app, "--auth", options.auth, "FORM=bearer", "How the key comes: bearer, raw or mj-api-secret")
+        ->check(CLI::IsMember({"bearer", "raw", "mj-api-secret"}));
+    const auto read_seed = [&options](const std::uint64_t& seed) { options.seed = seed; };
+    app.add_option_function<std::uint64_t>("--seed", read_seed, "Repeats a run; else random")
+        ->option_text("N");
+    add_value(app, "--speed", options.speed, "X=1", "Simulated seconds in a real one")
+        ->check(CLI::Range(0.001, 1e6));
+    add_value(
+        app,
+        "--fault",
+        options.faults,
+        "SPEC...",
+        "KIND[:PROBABILITY[:ARGUMENT]]: 500:0.1, 429:0.1:30, slow:0.5:3s"
+    );
+    add_value(app, "--tasks", options.tasks, "N=20", "Random tasks that are there from the start")
+        ->check(CLI::Range(std::size_t{0}, std::size_t{100'000}));
+    add_value(
+        app, "--tasks-per-minute", options.tasks_per_minute, "R=0", "Random tasks that come while it runs"
     )
-        ->type_name("N");
-    app.add_option("--speed", options.speed, "Simulated seconds in a real one")
-        ->check(CLI::Range(0.001, 1e6))
-        ->type_name("X")
-        ->capture_default_str();
-    app.add_option(
-           "--fault",
-           options.faults,
-           "KIND[:PROBABILITY[:ARGUMENT]], such as 500:0.1, 429:0.1:30, slow:0.5:3s"
-    )
-        ->type_name("SPEC");
-    app.add_option("--tasks", options.tasks, "Random tasks that are there from the start")
-        ->check(CLI::Range(std::size_t{0}, std::size_t{100'000}))
-        ->type_name("N")
-        ->capture_default_str();
-    app.add_option("--tasks-per-minute", options.tasks_per_minute, "Random tasks that come while it runs")
-        ->check(CLI::Range(0.0, 60'000.0))
-        ->type_name("R")
-        ->capture_default_str();
-    app.add_option("--batch-limit", options.batch_limit, "Ids that one request may ask for; 0: any number")
-        ->type_name("N")
-        ->capture_default_str();
-    app.add_option("--life", options.lives, "A task with this life: DURATION STATUS [PROGRESS], …")
-        ->type_name("SCRIPT")
-        ->expected(1)
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+        ->check(CLI::Range(0.0, 60'000.0));
+    add_value(
+        app, "--batch-limit", options.batch_limit, "N", "Ids that one request may ask for; else any number"
+    );
+    add_value(
+        app, "--life", options.lives, "SCRIPT", "A task with this life: DURATION STATUS [PROGRESS], ..."
+    );
 
     auto listen = leaf<ListenOptions>(
         app_,
         "listen",
         "Run a webhook receiver that verifies and prints",
-        "pollhook listen --listen 127.0.0.1:8782 --secret-file secret.txt --fail 503:0.2 --fail hang:0.05"
+        "pollhook listen --secret-file secret.txt --fail 503:0.2 --fail hang:0.05"
     );
-    listen.app->description(
-        "Run a webhook receiver until Ctrl-C: it verifies what comes, prints it as NDJSON, and fails when "
-        "told to."
+    explain(*listen.app, "It prints what comes as NDJSON, until Ctrl-C, and fails when told to.");
+    ListenOptions& listening = *listen.options;
+    add_value(
+        *listen.app, "--listen", listening.listen, "ADDR=127.0.0.1:8782", "Where to listen; port 0: any"
     );
-    listen.app->add_option("--listen", listen.options->listen, "Where to listen; port 0: any")
-        ->type_name("ADDR")
-        ->capture_default_str();
-    const auto take_secret = [options_ = listen.options](const std::string& path) {
-        options_->secret_file = path;
-    };
-    listen.app
-        ->add_option_function<std::string>(
-            "--secret-file",
-            take_secret,
-            "Signing secrets (whsec_…), one a line; else POLLHOOK_WEBHOOK_SECRET"
-        )
-        ->type_name("FILE");
-    listen.app
-        ->add_option(
-            "--fail",
-            listen.options->failures,
-            "KIND[:PROBABILITY[:ARGUMENT]], such as 503:0.2, 410, hang:0.1"
-        )
-        ->type_name("SPEC");
+    add_path(
+        *listen.app,
+        "--secret-file",
+        listening.secret_file,
+        "FILE",
+        "Signing secrets (whsec_...), one a line; else POLLHOOK_WEBHOOK_SECRET"
+    );
+    add_value(
+        *listen.app,
+        "--fail",
+        listening.failures,
+        "SPEC...",
+        "KIND[:PROBABILITY[:ARGUMENT]]: 503:0.2, 410, hang:0.1"
+    );
 }
 
 void Tree::add_config()
@@ -330,24 +328,24 @@ void Tree::add_config()
     auto check = leaf<ConfigCheckOptions>(
         config, "check", "Name every mistake with its line", "pollhook config check ./pollhook.toml"
     );
-    add_file(*check.app, check.options->file);
+    add_path(*check.app, "FILE", check.options->file, plain, config_text);
     auto show = leaf<ConfigShowOptions>(
         config, "show", "Print what is in effect, without secrets", "pollhook config show ./pollhook.toml"
     );
-    add_file(*show.app, show.options->file);
+    add_path(*show.app, "FILE", show.options->file, plain, config_text);
     auto init = leaf<ConfigInitOptions>(
         config,
         "init",
         "Write a configuration that describes every key",
         "pollhook config init ./pollhook.toml"
     );
-    add_file(*init.app, init.options->file)->description("Where to; never overwritten. \"-\" prints it");
+    add_path(*init.app, "FILE", init.options->file, plain, "Where to; never overwritten. \"-\" prints it");
 }
 
 void Tree::add_tasks()
 {
     CLI::App& task = group("task", "Register, list and await tasks");
-    const char* provider_text = "The provider's name in the configuration";
+    const char* ids_text = "The tasks' ids at the relay";
 
     auto add = client_leaf<TaskAddOptions>(
         task,
@@ -355,12 +353,10 @@ void Tree::add_tasks()
         "Watch tasks",
         "pollhook task add quickrouter 1743326750223591 --webhook-url https://shop.example.com/hook"
     );
-    add.app->add_option("PROVIDER", add.options->provider, provider_text)->required()->type_name("");
-    add.app->add_option("ID", add.options->ids, "The tasks' ids at the relay")->required()->type_name("");
-    add.app->add_option("--webhook-url", add.options->webhook_url, "Who is told of each change")
-        ->type_name("URL");
-    add.app->add_option("--metadata", add.options->metadata, "An object that every event carries")
-        ->type_name("JSON");
+    add_task_key(*add.app, add.options->provider);
+    add_value(*add.app, "ID", add.options->ids, "...", ids_text)->required();
+    add_value(*add.app, "--webhook-url", add.options->webhook_url, "URL", "Who is told of each change");
+    add_value(*add.app, "--metadata", add.options->metadata, "JSON", "An object that every event carries");
     add.app->add_flag("--wait", add.options->wait, "Then wait for the end, as \"task wait\" does");
 
     auto list = client_leaf<TaskListOptions>(
@@ -369,18 +365,17 @@ void Tree::add_tasks()
         "List tasks, the newest first",
         "pollhook task list --status running --provider quickrouter"
     );
-    list.app->add_option("--status", list.options->status, "Only those in this state")->type_name("STATE");
-    list.app->add_option("--provider", list.options->provider, "Only this provider's")->type_name("NAME");
-    list.app->add_option("-q,--query", list.options->q, "Only those that contain this text")
-        ->type_name("TEXT");
-    auto* limit = add_limit(*list.app, list.options->limit);
-    list.app->add_flag("--all", list.options->all, "All of them")->excludes(limit);
+    add_value(*list.app, "--status", list.options->status, "STATE", "Only those in this state");
+    add_value(*list.app, "--provider", list.options->provider, "NAME", "Only this provider's");
+    add_value(*list.app, "-q,--query", list.options->q, "TEXT", "Only those that contain this text");
+    add_limit(*list.app, list.options->limit);
+    list.app->add_flag("--all", list.options->all, "All of them, whatever --limit says");
 
     auto show = client_leaf<TaskShowOptions>(
         task, "show", "Show one task with its history", "pollhook task show quickrouter 1743326750223591"
     );
-    show.app->add_option("PROVIDER", show.options->provider, provider_text)->required()->type_name("");
-    show.app->add_option("ID", show.options->id, "The task's id at the relay")->required()->type_name("");
+    add_task_key(*show.app, show.options->provider);
+    add_value(*show.app, "ID", show.options->id, plain, "The task's id at the relay")->required();
 
     auto wait = client_leaf<TaskWaitOptions>(
         task,
@@ -388,22 +383,25 @@ void Tree::add_tasks()
         "Wait until tasks have ended",
         "pollhook task wait quickrouter 1743326750223591 --timeout 10m"
     );
-    wait.app->description(
-        "Wait until tasks have ended. Exit code: 0 succeeded, 1 failed, 2 cancelled, 3 lost or expired, 124 "
-        "time-out;\n"
-        "the worst of several."
+    explain(
+        *wait.app,
+        "Exit code: 0 succeeded, 1 failed, 2 cancelled, 3 lost or expired, 124 time-out; the worst of "
+        "several."
     );
-    wait.app->add_option("PROVIDER", wait.options->provider, provider_text)->required()->type_name("");
-    wait.app->add_option("ID", wait.options->ids, "The tasks' ids at the relay")->required()->type_name("");
-    add_duration(*wait.app, "--timeout", wait.options->timeout, "Give up after that long");
+    add_task_key(*wait.app, wait.options->provider);
+    add_value(*wait.app, "ID", wait.options->ids, "...", ids_text)->required();
+    const auto read_timeout = [options = wait.options](const std::string& text) {
+        options->timeout = base::parse_duration(text);
+        if (!options->timeout)
+            throw CLI::ValidationError("--timeout", "must be a duration such as 90s, 5m or 2h");
+    };
+    add_reader(*wait.app, "--timeout", read_timeout, "DURATION", "Give up after that long");
 
     auto remove = client_leaf<TaskRemoveOptions>(
         task, "remove", "Stop watching tasks", "pollhook task remove quickrouter 1743326750223591"
     );
-    remove.app->add_option("PROVIDER", remove.options->provider, provider_text)->required()->type_name("");
-    remove.app->add_option("ID", remove.options->ids, "The tasks' ids at the relay")
-        ->required()
-        ->type_name("");
+    add_task_key(*remove.app, remove.options->provider);
+    add_value(*remove.app, "ID", remove.options->ids, "...", ids_text)->required();
 
     auto import = client_leaf<TaskImportOptions>(
         task,
@@ -412,16 +410,10 @@ void Tree::add_tasks()
         "pollhook task import tasks.ndjson\n  cut -d, -f1 jobs.csv | pollhook task import - --provider "
         "quickrouter"
     );
-    import.app->description(
-        "Watch every task of a file: one JSON object a line, as for POST /v1/tasks, or one id a line."
-    );
-    import.app->add_option("FILE", import.options->file, "\"-\" is standard input")
-        ->required()
-        ->type_name("");
-    import.app->add_option("--provider", import.options->provider, "For lines that name none")
-        ->type_name("NAME");
-    import.app->add_option("--webhook-url", import.options->webhook_url, "For lines that name none")
-        ->type_name("URL");
+    explain(*import.app, "A line is a JSON object, as for POST /v1/tasks, or an id.");
+    add_value(*import.app, "FILE", import.options->file, plain, "\"-\" is standard input")->required();
+    add_value(*import.app, "--provider", import.options->provider, "NAME", "For lines that name none");
+    add_value(*import.app, "--webhook-url", import.options->webhook_url, "URL", "For lines that name none");
 }
 
 void Tree::add_records(base::TimePoint now)
@@ -439,9 +431,10 @@ void Tree::add_records(base::TimePoint now)
                 "--since", "must be a time such as 2026-11-21T03:18:39Z, or as long ago as 2h"
             );
     };
-    events.app->add_option_function<std::string>("--since", read_since, "A time, or how long ago")
-        ->type_name("TIME|DURATION");
-    events.app->add_option("--type", events.options->types, "Only of these types")->type_name("TYPE");
+    add_reader(*events.app, "--since", read_since, "TIME", "2026-11-21T03:18:39Z, or as long ago as 2h");
+    add_value(
+        *events.app, "--type", events.options->types, "TYPE...", "Only of these types, such as task.failed"
+    );
     add_limit(*events.app, events.options->limit);
 
     CLI::App& delivery = group("delivery", "List deliveries and their attempts");
@@ -449,17 +442,16 @@ void Tree::add_records(base::TimePoint now)
         delivery, "list", "List deliveries", "pollhook delivery list --state dead"
     );
     DeliveryListOptions& wanted = *list.options;
-    list.app
-        ->add_option("--state", wanted.state, "pending, inFlight, delivered, dead, superseded or cancelled")
-        ->type_name("STATE");
-    list.app->add_option("--sink", wanted.sink, "Only this sink's")->type_name("NAME");
-    list.app->add_option("--task", wanted.task, "Only of this task")->type_name("ID");
-    list.app->add_option("--origin", wanted.origin, "Only to https://HOST[:PORT]")->type_name("ORIGIN");
+    const char* states = "pending, inFlight, delivered, dead, superseded or cancelled";
+    add_value(*list.app, "--state", wanted.state, "STATE", states);
+    add_value(*list.app, "--sink", wanted.sink, "NAME", "Only this sink's");
+    add_value(*list.app, "--task", wanted.task, "ID", "Only of this task");
+    add_value(*list.app, "--origin", wanted.origin, "ORIGIN", "Only to https://HOST[:PORT]");
     add_limit(*list.app, wanted.limit);
     auto show = client_leaf<DeliveryShowOptions>(
         delivery, "show", "Show one delivery with its attempts", "pollhook delivery show 42"
     );
-    show.app->add_option("ID", show.options->id, "As \"delivery list\" shows it")->required()->type_name("");
+    add_value(*show.app, "ID", show.options->id, plain, "As \"delivery list\" shows it")->required();
 
     client_leaf<StatusOptions>(app_, "status", "Show how the daemon is doing", "pollhook status");
 }

@@ -198,7 +198,7 @@ void Demo::on_ready()
     chores_.spawn(register_tasks());
     chores_.spawn(watch_relay());
     if (options_.seconds)
-        chores_.spawn(end_after(*options_.seconds));
+        chores_.spawn(end_in_time());
 }
 
 void Demo::stop()
@@ -268,9 +268,10 @@ asio::awaitable<void> Demo::watch_relay()
     }
 }
 
-asio::awaitable<void> Demo::end_after(base::Duration pause)
+asio::awaitable<void> Demo::end_in_time()
 {
-    if (co_await clock_.sleep_for(pause))
+    const bool is_over = co_await clock_.sleep_for(*options_.seconds);
+    if (is_over)
         stop();
 }
 

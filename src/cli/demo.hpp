@@ -48,7 +48,7 @@ private:
     boost::asio::awaitable<void> register_tasks();
     boost::asio::awaitable<void> register_task(std::string id);
     boost::asio::awaitable<void> watch_relay();
-    boost::asio::awaitable<void> end_after(base::Duration pause);
+    boost::asio::awaitable<void> end_in_time();
     void show(const std::string& text);
 
     base::Clock& clock_;

@@ -126,7 +126,11 @@ std::string DemoScreen::header(const Places& places) const
 std::string DemoScreen::relay_line(base::TimePoint now, std::string_view id, std::string_view word) const
 {
     return fmt::format(
-        "{} {} {} {}\n", clock_text(now), paint(blue, "relay  "), base::printable(id), base::printable(word)
+        "{} {} {} {}\n",
+        clock_text(now),
+        paint(blue, "relay  "),
+        base::printable(id),
+        paint(dim, base::printable(word))
     );
 }
 
@@ -183,8 +187,8 @@ std::string DemoScreen::summary(std::size_t registered, base::Duration elapsed) 
     const base::Duration median = delays.empty() ? base::Duration(0) : delays[delays.size() / 2];
     std::string text = fmt::format(
         "\n{} {} tasks watched, {} of them ended. {} webhooks came, {} verified;\n"
-        "{} were refused on purpose and {} of these came again. From the detected change\n"
-        "to the receiver: {} ms (median). {}\n",
+        "refused on purpose: {}, of these delivered again: {}. From the detected change to\n"
+        "the receiver: {} ms (median). {}\n",
         paint(bold, fmt::format("{} s:", std::chrono::duration_cast<std::chrono::seconds>(elapsed).count())),
         registered,
         ended_.size(),
