@@ -1,6 +1,7 @@
 #include "admin_client.hpp"
 
 #include "exit_code.hpp"
+#include "plain_text.hpp"
 #include "pollhook/base/text.hpp"
 #include "pollhook/base/time.hpp"
 #include "pollhook/base/version.hpp"
@@ -56,7 +57,7 @@ std::string member_text(const json::object& object, std::string_view name)
     const json::value* value = object.if_contains({name.data(), name.size()});
     if (value == nullptr || !value->is_string())
         return {};
-    return base::printable({value->get_string().data(), value->get_string().size()}, shown_detail);
+    return plain_text({value->get_string().data(), value->get_string().size()}, shown_detail);
 }
 
 std::string hint_for(int status)

@@ -1,7 +1,7 @@
 #include "output.hpp"
 
 #include "display_width.hpp"
-#include "pollhook/base/text.hpp"
+#include "plain_text.hpp"
 #include "terminal.hpp"
 
 #include <boost/json/array.hpp>
@@ -115,8 +115,8 @@ std::string shown(const json::object& object, std::string_view name, std::size_t
     if (value == nullptr || value->is_null())
         return "-";
     if (value->is_string())
-        return base::printable({value->get_string().data(), value->get_string().size()}, limit);
-    return base::printable(json::serialize(*value), limit);
+        return plain_text({value->get_string().data(), value->get_string().size()}, limit);
+    return plain_text(json::serialize(*value), limit);
 }
 
 std::string shown_time(const json::object& object, std::string_view name)

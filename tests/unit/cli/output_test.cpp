@@ -3,6 +3,7 @@
 #include "display_width.hpp"
 #include "import_line.hpp"
 #include "line_reader.hpp"
+#include "plain_text.hpp"
 #include "task_outcome.hpp"
 
 #include <boost/json.hpp>
@@ -65,6 +66,13 @@ TEST(ShownTest, EscapesWhatComesFromOutside)
     EXPECT_EQ(shown(object.as_object(), "missing"), "-");
     EXPECT_EQ(shown(object.as_object(), "i"), "7");
     EXPECT_EQ(shown_time(object.as_object(), "t"), "2026-11-21T03:18:39Z");
+}
+
+TEST(PlainTextTest, KeepsQuotesAndNothingElse)
+{
+    EXPECT_EQ(plain_text(R"("id" is \missing\")"), R"("id" is \\missing\\")");
+    EXPECT_EQ(plain_text("a\x1b\"\n"), R"(a\x1b"\n)");
+    EXPECT_EQ(plain_text("\\\""), R"(\\")");
 }
 
 TEST(TaskOutcomeTest, GivesEachEndItsExitCode)
