@@ -137,6 +137,7 @@ private:
     std::string name_;
     std::size_t max_in_flight_;
     base::Duration poll_interval_;
+    double rate_;  // requests a second
     Surroundings with_;
     Scheduler scheduler_;
     ProviderHealth health_;
@@ -144,6 +145,8 @@ private:
     std::unique_ptr<base::Timer> wake_up_;
     std::size_t looks_ = 0;
     bool started_ = false;
+    /// `200 []` for a batch is a relay's database trouble at first; after so many in a row it is an answer.
+    static constexpr std::uint32_t suspicious_answers = 3;
     std::uint32_t suspicious_ = 0;               // empty answers in a row
     std::uint32_t refused_ = 0;                  // single tasks refused in a row
     std::unordered_set<std::string> finished_;   // discovered tasks that need no second look, bounded

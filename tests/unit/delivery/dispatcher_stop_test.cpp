@@ -98,6 +98,17 @@ TEST_F(DispatcherStopTest, RunEndsWhenCancelledWhateverIsInFlight)
     EXPECT_EQ(urls_->at_once, 0U);
 }
 
+TEST_F(DispatcherStopTest, ADispatcherThatIsCancelledBeforeItBeginsEnds)
+{
+    start();
+    group_.cancel();
+    join();
+    group_.spawn(dispatcher_->run());
+    group_.cancel();
+    join();
+    EXPECT_EQ(dispatcher_->in_flight(), 0U);
+}
+
 TEST_F(DispatcherStopTest, WhatWasInFlightAtACrashIsSentAgainWithTheSameEventId)
 {
     start();

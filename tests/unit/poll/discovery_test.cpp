@@ -90,6 +90,19 @@ TEST_F(DiscoveryTest, AFullStoreIsNoReasonToStop)
     EXPECT_EQ(poller_->watched(), 1U);
 }
 
+TEST_F(DiscoveryTest, LooksThatAreAlwaysDueLeaveRoomForIt)
+{
+    settings_.max_requests_per_second = 1;
+    relay_.batch = 1;
+    start();
+    for (int i = 0; i < 200; ++i)
+        watch(std::to_string(i));
+    pass(100s);
+    EXPECT_GE(relay_.discoveries, 15U);
+    EXPECT_LE(relay_.discoveries + relay_.looks.size(), 103U);
+    EXPECT_GE(relay_.looks.size(), 50U);
+}
+
 TEST_F(DiscoveryTest, ADeadRelayIsAskedLessAndLess)
 {
     start();

@@ -316,13 +316,14 @@ TEST_F(PollerTest, AStopEndsEveryLookAndLearnsNothingFalse)
     EXPECT_EQ(poller_->health().failures_in_a_row(), 0U);
 }
 
-TEST_F(PollerTest, AStopBeforeTheFirstLookBeginsEndsToo)
+TEST_F(PollerTest, APollerThatIsCancelledBeforeItBeginsEnds)
 {
+    start();
     relay_.show("1", Status::running);
-    start();
     watch("1");
-    stop();
-    start();
+    group_.cancel();
+    join();
+    group_.spawn(poller_->run());
     group_.cancel();
     join();
     EXPECT_EQ(poller_->in_flight(), 0U);
