@@ -236,8 +236,7 @@ asio::awaitable<void> Dispatcher::work(store::ClaimedDelivery delivery)
                 give_back(delivery, outbox_now());
             else
                 co_await attempt(delivery);
-            if (queues_.finished(delivery.origin))
-                wake_pump_->wake();
+            queues_.finished(delivery.origin);
             if (stopping_)
                 break;
             auto next = queues_.pop(with_.clock->steady_now());

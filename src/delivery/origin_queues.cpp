@@ -52,16 +52,14 @@ std::optional<store::ClaimedDelivery> OriginQueues::pop(base::SteadyPoint now)
     return std::nullopt;
 }
 
-bool OriginQueues::finished(OriginId origin)
+void OriginQueues::finished(OriginId origin)
 {
     const auto found = queues_.find(origin);
     Queue& entry = found->second;
     --entry.in_flight;
     --in_flight_;
     enter_turn(origin, entry);
-    const bool ran_low = entry.backlog && held(entry) == capacity(entry.limits) / 2;
     forget_if_idle(found);
-    return ran_low || size() == most_ / 2;
 }
 
 std::vector<store::ClaimedDelivery> OriginQueues::drain()

@@ -59,6 +59,7 @@ asio::awaitable<void> Dispatcher::settle_batch()
                 if (batch[i].state == store::DeliveryState::pending)
                     queues_.add_backlog(origins[i], batch[i].due);
             accept(claims.room, std::move(settled->claimed), settled->waiting);
+            // There is room again, whatever the workers are busy with, and some of these are due again.
             wake_pump_->wake();
             co_return;
         }

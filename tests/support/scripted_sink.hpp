@@ -35,6 +35,7 @@ public:
         /// Whether an attempt hangs until its time-out or until it is cancelled.
         std::function<bool(const sink::Message&)> hangs;
         base::Duration timeout = std::chrono::seconds(15);
+        bool stubborn = false;  ///< what hangs goes on to its time-out also when it is cancelled
         std::size_t at_once = 0;
         std::size_t most_at_once = 0;
         std::size_t reopened = 0;
@@ -64,7 +65,10 @@ public:
         outcome.delivered = true;
         if (script_->hangs && script_->hangs(message)) {
             const std::unique_ptr<base::Timer> timer = clock_.make_timer();
-            const bool timed_out = co_await timer->wait_until(clock_.steady_now() + script_->timeout);
+            const base::SteadyPoint end = clock_.steady_now() + script_->timeout;
+            bool timed_out = co_await timer->wait_until(end);
+            while (script_->stubborn && !timed_out)
+                timed_out = co_await timer->wait_until(end);
             outcome.delivered = false;
             outcome.cancelled = !timed_out;
             outcome.error_class = timed_out ? "timeout" : "cancelled";

@@ -35,8 +35,7 @@ public:
     /// The next delivery in turn that may go out now; empty when there is none. It counts as in flight until
     /// finished().
     [[nodiscard]] std::optional<store::ClaimedDelivery> pop(base::SteadyPoint now);
-    /// Whether it is time to claim again: the origin, or all of them together, have just run low.
-    bool finished(store::OriginId origin);
+    void finished(store::OriginId origin);
     /// Everything that is queued, to be given back.
     [[nodiscard]] std::vector<store::ClaimedDelivery> drain();
 

@@ -98,6 +98,20 @@ TEST_F(DispatcherStopTest, RunEndsWhenCancelledWhateverIsInFlight)
     EXPECT_EQ(urls_->at_once, 0U);
 }
 
+TEST_F(DispatcherStopTest, RunOutlivesItsWorkersAlsoWhenItIsCancelled)
+{
+    start();
+    hang();
+    urls_->stubborn = true;
+    add_task("1");
+    step("1");
+    group_.cancel();
+    pass(14s);
+    EXPECT_EQ(group_.size(), 1U);
+    pass(1s);
+    EXPECT_EQ(group_.size(), 0U);
+}
+
 TEST_F(DispatcherStopTest, ADispatcherThatIsCancelledBeforeItBeginsEnds)
 {
     start();
