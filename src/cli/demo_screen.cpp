@@ -141,8 +141,12 @@ std::string DemoScreen::webhook_line(const simulator::Receipt& receipt)
     const bool is_genuine = receipt.verdict == simulator::Verdict::genuine;
     const bool is_taken = receipt.status >= 200 && receipt.status < 300;
     verified_ += is_genuine ? 1U : 0U;
-    refused_ += is_genuine && !is_taken ? 1U : 0U;
-    came_again_ += is_taken && receipt.attempt.value_or(1) > 1 ? 1U : 0U;
+    if (is_taken) {
+        to_come_again_.erase(receipt.id);
+    } else if (is_genuine) {
+        ++refused_;
+        to_come_again_.insert(receipt.id);
+    }
     if (is_end(receipt.type) && is_taken)
         ended_.insert(receipt.task);
 
@@ -187,15 +191,15 @@ std::string DemoScreen::summary(std::size_t registered, base::Duration elapsed) 
     const base::Duration median = delays.empty() ? base::Duration(0) : delays[delays.size() / 2];
     std::string text = fmt::format(
         "\n{} {} tasks watched, {} of them ended. {} webhooks came, {} verified;\n"
-        "refused on purpose: {}, of these delivered again: {}. From the detected change to\n"
-        "the receiver: {} ms (median). {}\n",
+        "refused on purpose: {}, and taken at a later try{}. From the detected\n"
+        "change to the receiver: {} ms (median). {}\n",
         paint(bold, fmt::format("{} s:", std::chrono::duration_cast<std::chrono::seconds>(elapsed).count())),
         registered,
         ended_.size(),
         received_,
         verified_ == received_ ? "all" : std::to_string(verified_),
         refused_,
-        came_again_,
+        to_come_again_.empty() ? "" : fmt::format(" but for {} that wait", to_come_again_.size()),
         median.count(),
         order_.violations().empty() ? "Every task's events came in order." : ""
     );

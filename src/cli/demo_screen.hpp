@@ -5,6 +5,8 @@
 #include "pollhook/simulator/receiver.hpp"
 
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -46,8 +48,8 @@ private:
     std::vector<base::Duration> delays_;  ///< of first attempts, from the event to the receiver
     std::size_t received_ = 0;
     std::size_t verified_ = 0;
-    std::size_t refused_ = 0;     ///< on purpose
-    std::size_t came_again_ = 0;  ///< and were taken then
+    std::size_t refused_ = 0;                           ///< attempts, on purpose
+    std::set<std::string, std::less<>> to_come_again_;  ///< events that were refused and not taken since
 };
 
 }  // namespace pollhook::cli

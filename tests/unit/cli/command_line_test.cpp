@@ -1,0 +1,242 @@
+#include "command_line.hpp"
+
+#include "exit_code.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace pollhook::cli {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+constexpr base::TimePoint now = base::from_unix_ms(1'795'231'119'000);
+
+std::variant<Invocation, Answer> parse(std::vector<std::string> words)
+{
+    return parse_command_line(words, now);
+}
+
+/// The options of a line that is right.
+template <class Options>
+Options options_of(std::vector<std::string> words)
+{
+    return std::get<Options>(std::get<Invocation>(parse(std::move(words))).command);
+}
+
+ClientFlags flags_of(std::vector<std::string> words)
+{
+    return std::get<Invocation>(parse(std::move(words))).client;
+}
+
+/// What is said about a line that is wrong.
+Answer answer_to(std::vector<std::string> words)
+{
+    return std::get<Answer>(parse(std::move(words)));
+}
+
+TEST(CommandLineTest, SuggestsTheCommandThatWasMeant)
+{
+    const Answer answer = answer_to({"tsk", "list"});
+    EXPECT_EQ(answer.exit_code, exit_code::usage);
+    EXPECT_THAT(answer.error, HasSubstr(R"(unknown command "tsk", did you mean "task"?)"));
+}
+
+TEST(CommandLineTest, SuggestsTheSubcommandThatWasMeant)
+{
+    const Answer answer = answer_to({"task", "lst", "-q", "pig"});
+    EXPECT_EQ(answer.exit_code, exit_code::usage);
+    EXPECT_THAT(answer.error, HasSubstr(R"(unknown command "lst", did you mean "list"?)"));
+    EXPECT_THAT(answer.error, HasSubstr(R"("pollhook task --help")"));
+}
+
+TEST(CommandLineTest, SuggestsTheOptionThatWasMeant)
+{
+    const Answer answer = answer_to({"task", "list", "--limt=3"});
+    EXPECT_EQ(answer.exit_code, exit_code::usage);
+    EXPECT_THAT(answer.error, HasSubstr(R"(unknown option "--limt", did you mean "--limit"?)"));
+}
+
+TEST(CommandLineTest, SuggestsNothingForAWordThatIsLikeNone)
+{
+    const Answer answer = answer_to({"kubernetes"});
+    EXPECT_THAT(answer.error, HasSubstr(R"(unknown command "kubernetes")"));
+    EXPECT_THAT(answer.error, testing::Not(HasSubstr("did you mean")));
+}
+
+TEST(CommandLineTest, MakesWhatItRepeatsSafeForATerminal)
+{
+    EXPECT_THAT(answer_to({"\x1b[2Jtask"}).error, testing::Not(HasSubstr("\x1b")));
+}
+
+TEST(CommandLineTest, ShowsHelpAsAnErrorWhenNoCommandIsGiven)
+{
+    const Answer answer = answer_to({});
+    EXPECT_EQ(answer.exit_code, exit_code::usage);
+    EXPECT_THAT(answer.error, HasSubstr("Commands:"));
+    EXPECT_EQ(answer.out, "");
+}
+
+TEST(CommandLineTest, PrintsHelpThatWasAskedForToStandardOutput)
+{
+    const Answer answer = answer_to({"task", "wait", "--help"});
+    EXPECT_EQ(answer.exit_code, exit_code::ok);
+    EXPECT_THAT(answer.out, HasSubstr("pollhook task wait"));
+    EXPECT_THAT(answer.out, HasSubstr("124 time-out"));
+}
+
+TEST(CommandLineTest, GivesEveryCommandAnExample)
+{
+    const std::vector<std::vector<std::string>> commands{
+        {"run"},
+        {"demo"},
+        {"simulate"},
+        {"listen"},
+        {"config", "check"},
+        {"config", "show"},
+        {"config", "init"},
+        {"task", "add"},
+        {"task", "list"},
+        {"task", "show"},
+        {"task", "wait"},
+        {"task", "remove"},
+        {"task", "import"},
+        {"event", "list"},
+        {"delivery", "list"},
+        {"delivery", "show"},
+        {"status"},
+        {"version"},
+    };
+    for (std::vector<std::string> words : commands) {
+        std::string name = "pollhook";
+        for (const std::string& word : words)
+            name += " " + word;
+        words.emplace_back("-h");
+        EXPECT_THAT(answer_to(words).out, HasSubstr("Example:\n  " + name)) << name;
+    }
+}
+
+TEST(CommandLineTest, KnowsTheVersionAsAnOptionToo)
+{
+    const Answer answer = answer_to({"--version"});
+    EXPECT_EQ(answer.exit_code, exit_code::ok);
+    EXPECT_THAT(answer.out, testing::StartsWith("pollhook "));
+}
+
+TEST(CommandLineTest, ReadsTheOptionsOfTaskAdd)
+{
+    const auto options = options_of<TaskAddOptions>(
+        {"task",
+         "add",
+         "quickrouter",
+         "1",
+         "2",
+         "--metadata",
+         R"({"a":1})",
+         "--webhook-url",
+         "https://a.example/",
+         "--wait"}
+    );
+    EXPECT_EQ(options.provider, "quickrouter");
+    EXPECT_THAT(options.ids, ElementsAre("1", "2"));
+    EXPECT_EQ(options.metadata, R"({"a":1})");
+    EXPECT_EQ(options.webhook_url, "https://a.example/");
+    EXPECT_TRUE(options.wait);
+}
+
+TEST(CommandLineTest, WantsTheProviderAndTheIdOfATask)
+{
+    EXPECT_THAT(answer_to({"task", "add"}).error, HasSubstr("PROVIDER is required"));
+    EXPECT_EQ(answer_to({"task", "show", "quickrouter"}).exit_code, exit_code::usage);
+}
+
+TEST(CommandLineTest, RefusesALimitOutOfRange)
+{
+    EXPECT_EQ(options_of<TaskListOptions>({"task", "list", "--limit", "1000"}).limit, 1000U);
+    EXPECT_EQ(answer_to({"task", "list", "--limit", "0"}).exit_code, exit_code::usage);
+    EXPECT_EQ(answer_to({"event", "list", "--limit", "1001"}).exit_code, exit_code::usage);
+}
+
+TEST(CommandLineTest, ReadsATimeOutAsADuration)
+{
+    EXPECT_EQ(options_of<TaskWaitOptions>({"task", "wait", "p", "1", "--timeout", "10m"}).timeout, 10min);
+    EXPECT_EQ(options_of<TaskWaitOptions>({"task", "wait", "p", "1"}).timeout, std::nullopt);
+    EXPECT_THAT(
+        answer_to({"task", "wait", "p", "1", "--timeout", "10"}).error, HasSubstr("a duration such as")
+    );
+}
+
+TEST(CommandLineTest, ReadsSinceAsATimeOrAsLongAgo)
+{
+    EXPECT_EQ(options_of<EventListOptions>({"event", "list", "--since", "2h"}).since, now - 2h);
+    EXPECT_EQ(
+        options_of<EventListOptions>({"event", "list", "--since", "2026-11-21T03:18:39Z"}).since,
+        base::parse_rfc3339("2026-11-21T03:18:39Z")
+    );
+    EXPECT_EQ(answer_to({"event", "list", "--since", "yesterday"}).exit_code, exit_code::usage);
+}
+
+TEST(CommandLineTest, TakesAnOptionSeveralTimes)
+{
+    const auto options = options_of<SimulateOptions>(
+        {"simulate",
+         "--fault",
+         "500:0.1",
+         "--fault",
+         "html:0.05",
+         "--life",
+         "0s SUBMITTED 0%, 2s SUCCESS 100%"}
+    );
+    EXPECT_THAT(options.faults, ElementsAre("500:0.1", "html:0.05"));
+    EXPECT_THAT(options.lives, ElementsAre("0s SUBMITTED 0%, 2s SUCCESS 100%"));
+}
+
+TEST(CommandLineTest, ReadsHowToPrintAndWhereTheDaemonIs)
+{
+    const ClientFlags flags = flags_of(
+        {"status",
+         "--json",
+         "--admin",
+         "unix:/run/a.sock",
+         "--token-file",
+         "/t",
+         "-c",
+         "/c",
+         "--color",
+         "never"}
+    );
+    EXPECT_EQ(flags.output, OutputFormat::json);
+    EXPECT_EQ(flags.admin, "unix:/run/a.sock");
+    EXPECT_EQ(flags.token_file, "/t");
+    EXPECT_EQ(flags.config, "/c");
+    EXPECT_EQ(flags.color, ColorMode::never);
+    EXPECT_EQ(flags_of({"task", "list", "-o", "ndjson"}).output, OutputFormat::ndjson);
+    EXPECT_EQ(answer_to({"status", "-o", "xml"}).exit_code, exit_code::usage);
+}
+
+TEST(CommandLineTest, ReadsTheConfigurationsFile)
+{
+    EXPECT_EQ(options_of<RunOptions>({"run", "-c", "a.toml"}).config, "a.toml");
+    EXPECT_EQ(options_of<RunOptions>({"run"}).config, std::nullopt);
+    EXPECT_EQ(options_of<ConfigCheckOptions>({"config", "check", "a.toml"}).file, "a.toml");
+    EXPECT_EQ(options_of<ConfigInitOptions>({"config", "init", "-"}).file, "-");
+    EXPECT_THAT(answer_to({"run", "a.toml"}).error, HasSubstr(R"(unexpected argument "a.toml")"));
+}
+
+TEST(CommandLineTest, ReadsTheDemosPort)
+{
+    const auto options = options_of<DemoOptions>({"demo", "--port", "8780", "--seconds", "3"});
+    EXPECT_EQ(options.port, 8780);
+    EXPECT_EQ(options.seconds, 3s);
+    EXPECT_EQ(answer_to({"demo", "--port", "65536"}).exit_code, exit_code::usage);
+}
+
+}  // namespace
+}  // namespace pollhook::cli
