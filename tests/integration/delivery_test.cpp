@@ -65,7 +65,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadReceiver{"AnswersEightMebibytes", {"big:0.3"}},
         BadReceiver{"Throttles", {"429:0.2:0"}}
     ),
-    [](const auto& info) { return info.param.name; }
+    [](const auto& fault) { return fault.param.name; }
 );
 
 TEST_F(DeliveryTest, AHungReceiverDoesNotSlowTheOthers)
@@ -123,7 +123,8 @@ TEST_F(DeliveryTest, GoneEndsAUrl)
     const auto task = [&] { return json::parse(get("/v1/tasks/relay/1").body); };
     ASSERT_TRUE(becomes_true([&] { return task().at("status") == "succeeded"; }));
     const auto open = [&] {
-        for (const auto& delivery : task().at("deliveries").as_array())
+        const json::value now = task();
+        for (const auto& delivery : now.at("deliveries").as_array())
             if (delivery.at("state") == "pending" || delivery.at("state") == "inFlight")
                 return true;
         return false;

@@ -29,8 +29,10 @@ World::~World()
     servers_.cancel();
     bool joined = false;
     boost::asio::co_spawn(loop_, servers_.join(), [&joined](const std::exception_ptr&) { joined = true; });
-    while (!joined)
+    while (!joined) {
+        loop_.restart();
         loop_.run_one_for(1s);
+    }
     std::filesystem::remove_all(folder_);
 }
 

@@ -9,6 +9,8 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
+#include <sys/socket.h>
+#include <sys/time.h>
 
 #include <array>
 #include <cstddef>
@@ -33,6 +35,9 @@ public:
     explicit BasicRawClient(const typename Protocol::endpoint& endpoint) : socket_(loop_)
     {
         socket_.connect(endpoint);
+        // A peer that never answers fails the test instead of hanging it.
+        const timeval patience{.tv_sec = 30, .tv_usec = 0};
+        ::setsockopt(socket_.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     }
 
     /// Errors are ignored: the server may have answered and left already.

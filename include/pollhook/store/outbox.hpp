@@ -76,9 +76,9 @@ struct ClaimedDelivery {
 struct ClaimPolicy {
     std::size_t room = 0;
     std::vector<OriginId> saturated;  ///< sorted; nothing more is claimed for these
-    /// When a delivery that becomes the head of its lane and is not claimed is due: at once, by the clock that
-    /// the dispatcher claims with, which does not follow the jumps of the wall clock. Empty: the event's own
-    /// time, or that of the settlement.
+    /// When a delivery that becomes the head of its lane and is not claimed is due: at once, by the clock
+    /// that the dispatcher claims with, which does not follow the jumps of the wall clock. Empty: the event's
+    /// own time, or that of the settlement.
     std::optional<base::TimePoint> now;
 };
 
