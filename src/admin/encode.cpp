@@ -1,5 +1,6 @@
 #include "encode.hpp"
 
+#include "pollhook/base/text.hpp"
 #include "pollhook/base/time.hpp"
 #include "pollhook/http/origin.hpp"
 
@@ -119,7 +120,9 @@ json::object encode(const store::Attempt& attempt)
     out["errorClass"] = text_or_null(attempt.error_class);
     out["decision"] = attempt.decision;
     out["peer"] = text_or_null(attempt.peer);
-    out["responseHead"] = text_or_null(attempt.response_head);
+    // Receivers send any bytes, and JSON holds only UTF-8.
+    const std::string& head = attempt.response_head;
+    out["responseHead"] = text_or_null(base::is_utf8(head) ? head : base::printable(head, 4 * head.size()));
     out["timing"] = std::move(timing);
     return out;
 }

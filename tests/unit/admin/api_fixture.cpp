@@ -155,7 +155,7 @@ void ApiTest::settle_newest(store::DeliveryState state, int http_status)
     settlement.attempt->http_status = http_status;
     settlement.attempt->decision = "as told";
     settlement.attempt->peer = "203.0.113.7:443";
-    settlement.attempt->response_head = "seen";
+    settlement.attempt->response_head = "seen \xff";
     settlement.attempt->total = base::Duration(12);
     std::vector<store::Settlement> batch{settlement};
     store::ClaimPolicy policy;
