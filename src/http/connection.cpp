@@ -43,9 +43,9 @@ bool is_end_of_stream(const error_code& ec)
 
 Connection::Connection(base::Clock& clock, std::string_view host_field)
     : clock_(clock),
+      host_line_(" HTTP/1.1\r\nHost: "),
       timer_(clock.make_timer())
 {
-    host_line_ = " HTTP/1.1\r\nHost: ";
     host_line_ += host_field;
     host_line_ += "\r\nAccept-Encoding: identity\r\n";
 }

@@ -215,9 +215,9 @@ void Server::Impl::start(ServerConnection::Socket socket)
 
 asio::awaitable<void> Server::Impl::serve(Connections::iterator position)
 {
-    const std::shared_ptr<ServerConnection> connection = *position;
+    ServerConnection& connection = **position;  // forget() alone takes it off the list
     try {
-        co_await connection->run();
+        co_await connection.run();
     } catch (const std::exception& e) {
         spdlog::debug("http.connection_ended: reason=\"{}\"", base::printable(e.what()));
     }

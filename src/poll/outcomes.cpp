@@ -240,7 +240,7 @@ void Poller::add_step(
         change.settle_until = with_.clock->now() + (step.settling->until - with_.clock->steady_now());
     }
     steps.changes.push_back(std::move(change));
-    steps.steps.push_back(std::move(step));
+    steps.steps.push_back(step);
 }
 
 asio::awaitable<void> Poller::record(Steps steps)

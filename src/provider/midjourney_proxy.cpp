@@ -62,9 +62,9 @@ public:
           ids_(ids),
           batch_size_(std::max<std::size_t>(provider.batch_size(), 1)),
           result_(result),
-          gathering_(midjourney_proxy_items, result.answer, ids)
+          gathering_(midjourney_proxy_items, result.answer, ids),
+          most_requests_((ids.size() + batch_size_ - 1) / batch_size_ + ids.size() / 4)
     {
-        most_requests_ = (ids.size() + batch_size_ - 1) / batch_size_ + ids.size() / 4;
         for (std::size_t size = ids.size(); size > 0; size /= 2)
             most_requests_ += 2;
     }

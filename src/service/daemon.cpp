@@ -167,6 +167,7 @@ asio::awaitable<void> Daemon::Impl::set_up()
 asio::awaitable<void> Daemon::Impl::set_up_delivery()
 {
     std::vector<std::string> names;
+    names.reserve(config_.sinks.size());
     for (const config::Sink& sink : config_.sinks)
         names.push_back(sink.name);
     auto rows = co_await store_->open_sinks(std::move(names));

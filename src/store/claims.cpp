@@ -25,7 +25,7 @@ void Claims::remember(std::shared_ptr<const StoredEvent> event)
     events_.emplace(row, std::move(event));
 }
 
-std::vector<OriginId> Claims::waiting() &&
+std::vector<OriginId> Claims::take_waiting()
 {
     std::ranges::sort(waiting_);
     const auto rest = std::ranges::unique(waiting_);

@@ -28,9 +28,9 @@ public:
     [[nodiscard]] std::shared_ptr<const StoredEvent> event(std::int64_t row) const;
     void remember(std::shared_ptr<const StoredEvent> event);
 
-    [[nodiscard]] std::vector<ClaimedDelivery> claimed() && { return std::move(claimed_); }
+    [[nodiscard]] std::vector<ClaimedDelivery> take_claimed() { return std::move(claimed_); }
     /// Sorted, each once.
-    [[nodiscard]] std::vector<OriginId> waiting() &&;
+    [[nodiscard]] std::vector<OriginId> take_waiting();
 
 private:
     const ClaimPolicy& policy_;

@@ -62,7 +62,7 @@ public:
         JobKind kind, std::size_t rows, const boost::asio::any_io_executor& loop, Work work, Handler handler
     )
         : Job<Context>(kind, rows),
-          loop_(boost::asio::prefer(loop, boost::asio::execution::outstanding_work.tracked)),
+          loop_(boost::asio::prefer(loop, boost::asio::execution::outstanding_work_t::tracked)),
           work_(std::move(work)),
           handler_(std::move(handler))
     {

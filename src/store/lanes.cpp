@@ -206,7 +206,7 @@ Claimed Lanes::claim(const std::vector<ClaimRequest>& requests, base::TimePoint 
         Run next(next_due_, request.origin, claimed_due);
         result.next_due.push_back(next.next() ? std::optional(next.time(0)) : std::nullopt);
     }
-    result.claimed = std::move(claims).claimed();
+    result.claimed = claims.take_claimed();
     return result;
 }
 
@@ -216,8 +216,8 @@ Settled Lanes::settle(const std::vector<Settlement>& batch, base::TimePoint now,
     for (const Settlement& settlement : batch)
         settle(settlement, now, claims);
     Settled result;
-    result.claimed = std::move(claims).claimed();
-    result.waiting = std::move(claims).waiting();
+    result.claimed = claims.take_claimed();
+    result.waiting = claims.take_waiting();
     return result;
 }
 

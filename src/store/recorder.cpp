@@ -55,8 +55,8 @@ Recorded Recorder::record(const std::vector<Change>& batch, const ClaimPolicy& p
     result.applied.reserve(batch.size());
     for (const Change& change : batch)
         result.applied.push_back(record(change, claims));
-    result.claimed = std::move(claims).claimed();
-    result.waiting = std::move(claims).waiting();
+    result.claimed = claims.take_claimed();
+    result.waiting = claims.take_waiting();
     return result;
 }
 

@@ -117,7 +117,7 @@ std::string_view name(EventType type) noexcept
 
 std::optional<EventType> parse_event_type(std::string_view name) noexcept
 {
-    const auto found = std::ranges::find(names, name);
+    const auto* const found = std::ranges::find(names, name);
     if (found == names.end())
         return std::nullopt;
     return static_cast<EventType>(found - names.begin());

@@ -39,7 +39,7 @@ std::string_view name(Status status) noexcept
 
 std::optional<Status> parse_status(std::string_view name) noexcept
 {
-    const auto found = std::ranges::find(names, name);
+    const auto* const found = std::ranges::find(names, name);
     if (found == names.end())
         return std::nullopt;
     return static_cast<Status>(found - names.begin());

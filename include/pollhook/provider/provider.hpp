@@ -22,8 +22,8 @@ struct Answer {
     Answer() = default;
     Answer(const Answer&) = delete;
     Answer& operator=(const Answer&) = delete;
-    Answer(Answer&&) = default;
-    Answer& operator=(Answer&&) = default;
+    Answer(Answer&&) noexcept = default;
+    Answer& operator=(Answer&&) noexcept = default;
     ~Answer() = default;
 
     std::deque<std::string>
