@@ -44,7 +44,7 @@ Access::Access(const config::Admin& admin, std::span<const boost::asio::ip::tcp:
         token_digest_ = sha256(admin.token.reveal());
     for (const auto& endpoint : endpoints) {
         hosts_.push_back(endpoint.address().to_string());
-        if (endpoint.address().is_loopback())
+        if (endpoint.address().is_loopback() || endpoint.address().is_unspecified())
             hosts_.emplace_back("localhost");
         any_address_ = any_address_ || endpoint.address().is_unspecified();
     }

@@ -4,6 +4,7 @@
 #include "pollhook/base/text.hpp"
 #include "pollhook/base/time.hpp"
 #include "pollhook/base/version.hpp"
+#include "pollhook/http/problem.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -17,6 +18,7 @@
 namespace pollhook::admin {
 
 namespace json = boost::json;
+using http::problem;
 using http::ServerResponse;
 
 namespace {
@@ -93,8 +95,19 @@ Api::Answer Api::ready()
     auto beat = co_await with_.store->meta("ready");
     if (!beat)
         co_return store_problem(beat.error());
+    // A poller that should have asked and did not hangs, whatever its relay does.
+    constexpr base::Duration patience = std::chrono::seconds(30);
+    for (poll::Poller* one : with_.pollers)
+        if (one->is_overdue(with_.clock->steady_now() - patience))
+            co_return problem(503, "the poller of " + one->name() + " does not run");
+    json::object last_polls;
+    for (const poll::Poller* one : with_.pollers) {
+        const auto last = one->health().last_success();
+        last_polls[one->name()] = last ? json::value(base::format_rfc3339(*last)) : json::value(nullptr);
+    }
     json::object body;
     body["status"] = "ok";
+    body["lastGoodPolls"] = std::move(last_polls);
     co_return answer(200, body);
 }
 

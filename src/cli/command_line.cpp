@@ -328,11 +328,11 @@ void Tree::add_config()
     auto check = leaf<ConfigCheckOptions>(
         config, "check", "Name every mistake with its line", "pollhook config check ./pollhook.toml"
     );
-    add_path(*check.app, "FILE", check.options->file, plain, config_text);
+    add_path(*check.app, "FILE,-c,--config", check.options->file, plain, config_text);
     auto show = leaf<ConfigShowOptions>(
         config, "show", "Print what is in effect, without secrets", "pollhook config show ./pollhook.toml"
     );
-    add_path(*show.app, "FILE", show.options->file, plain, config_text);
+    add_path(*show.app, "FILE,-c,--config", show.options->file, plain, config_text);
     auto init = leaf<ConfigInitOptions>(
         config,
         "init",

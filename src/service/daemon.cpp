@@ -21,6 +21,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <exception>
 #include <optional>
 #include <utility>
@@ -98,6 +99,7 @@ private:
     asio::awaitable<void> set_up();
     asio::awaitable<void> set_up_delivery();
     asio::awaitable<void> set_up_polling();
+    asio::awaitable<void> warn_of_orphans();
     asio::awaitable<void> serve(std::function<void()> on_ready);
     asio::awaitable<void> poll();
     asio::awaitable<void> stop_in_order(base::TaskGroup& services);
@@ -153,6 +155,7 @@ asio::awaitable<void> Daemon::Impl::set_up()
     client_ = std::make_unique<http::Client>(loop_, clock_, http::ClientOptions{});
     co_await set_up_delivery();
     co_await set_up_polling();
+    co_await warn_of_orphans();
 
     admin::Api::Surroundings parts;
     parts.store = store_.get();
@@ -217,6 +220,26 @@ asio::awaitable<void> Daemon::Impl::set_up_polling()
             config::to_string(settings.type),
             pollers_.back()->watched()
         );
+    }
+}
+
+asio::awaitable<void> Daemon::Impl::warn_of_orphans()
+{
+    auto totals = co_await store_->totals();
+    store::throw_if_failed(totals);
+    for (const auto& [provider, counts] : totals->tasks) {
+        const bool configured = std::ranges::find(config_.providers, provider, &config::Provider::name) !=
+                                config_.providers.end();
+        std::uint64_t open = 0;
+        for (const auto& [status, count] : counts)
+            open += is_terminal(status) ? 0 : count;
+        if (!configured && open > 0)
+            spdlog::warn(
+                "provider.not_configured: provider={} open_tasks={} hint=\"nobody looks at them until it is "
+                "configured again\"",
+                provider,
+                open
+            );
     }
 }
 
@@ -297,6 +320,12 @@ asio::awaitable<void> Daemon::Impl::keep_house()
     for (;;) {
         co_await clock_.sleep_for(pause);
         auto pruned = co_await store_->prune(clock_.now() - config_.store.retention, prune_step);
+        if (!pruned && pruned.error() == store::Errc::full) {
+            // Deleting needs space too. What is stored goes on being delivered, and the operator was told.
+            spdlog::error("store.not_pruned: error=\"{}\"", pruned.error().message());
+            pause = first_prune;
+            continue;
+        }
         store::throw_if_failed(pruned);
         if (*pruned > 0)
             spdlog::info("store.pruned: tasks={}", *pruned);

@@ -209,8 +209,9 @@ TEST_F(TaskApiTest, TellsItsStatus)
 TEST_F(TaskApiTest, IsAliveAndReady)
 {
     EXPECT_EQ(get("/livez").text, R"({"status":"ok"})");
-    EXPECT_EQ(get("/readyz").text, R"({"status":"ok"})");
     EXPECT_EQ(get("/readyz").status, 200);
+    EXPECT_EQ(get("/readyz").body.at("status"), "ok");
+    EXPECT_TRUE(get("/readyz").body.at("lastGoodPolls").at("quick").is_null()) << "nobody has polled yet";
 }
 
 TEST_F(TokenApiTest, AsksForTheTokenBeforeWriting)

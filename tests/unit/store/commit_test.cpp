@@ -256,7 +256,7 @@ TEST_F(ThreadsTest, TheLogIsEmptiedAsItGrows)
 {
     Registration registration;
     registration.metadata = "{\"x\":\"" + std::string(8000, 'x') + "\"}";
-    for (int i = 0; i < 40; ++i) {
+    for (int i = 0; i < 120; ++i) {
         std::vector<Registration> batch;
         for (int j = 0; j < 100; ++j) {
             registration.key = {"relay", fmt::format("{}-{}", i, j)};
@@ -264,8 +264,9 @@ TEST_F(ThreadsTest, TheLogIsEmptiedAsItGrows)
         }
         run(store().register_tasks(std::move(batch), noon));
     }
-    // All of it is 32 MB; the log begins anew after each checkpoint.
-    EXPECT_LT(std::filesystem::file_size(file().string() + "-wal"), 20'000'000U);
+    // All of it is 96 MB; a busy writer checkpoints at 16,000 pages of 4 KiB at the latest, and then the log
+    // begins anew.
+    EXPECT_LT(std::filesystem::file_size(file().string() + "-wal"), 75'000'000U);
 }
 
 }  // namespace
