@@ -17,7 +17,7 @@ using http::problem;
 using http::ServerRequest;
 using http::ServerResponse;
 
-Api::Answer Api::list_events(const ServerRequest& request)
+Api::Answer Api::list_events(const ServerRequest& request) const
 {
     auto query = event_query(request);
     if (!query)
@@ -33,7 +33,7 @@ Api::Answer Api::list_events(const ServerRequest& request)
     co_return response;
 }
 
-Api::Answer Api::list_deliveries(const ServerRequest& request)
+Api::Answer Api::list_deliveries(const ServerRequest& request) const
 {
     auto query = delivery_query(request);
     if (!query)
@@ -50,7 +50,7 @@ Api::Answer Api::list_deliveries(const ServerRequest& request)
     co_return answer(200, body);
 }
 
-Api::Answer Api::show_delivery(std::string_view id)
+Api::Answer Api::show_delivery(std::string_view id) const
 {
     const auto key = store::DeliveryKey::parse(id);
     if (!key)

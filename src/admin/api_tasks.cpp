@@ -91,7 +91,7 @@ Api::Answer Api::register_tasks(const ServerRequest& request)
     co_return answer(code, body);
 }
 
-Api::Answer Api::list_tasks(const ServerRequest& request)
+Api::Answer Api::list_tasks(const ServerRequest& request) const
 {
     auto query = task_query(request);
     if (!query)
@@ -108,7 +108,7 @@ Api::Answer Api::list_tasks(const ServerRequest& request)
     co_return answer(200, body);
 }
 
-Api::Answer Api::show_task(task::TaskKey key)
+Api::Answer Api::show_task(task::TaskKey key) const
 {
     auto found = co_await with_.store->task(std::move(key));
     if (!found)

@@ -85,6 +85,7 @@ std::string Table::take()
         return out;
     if (!std::exchange(titled_, true)) {
         std::vector<Cell> titles;
+        titles.reserve(titles_.size());
         for (const std::string& title : titles_)
             titles.push_back({title, Style::bold});
         append_row(out, titles);

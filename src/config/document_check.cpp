@@ -117,6 +117,7 @@ void DocumentReader::check_sink(const Sink& sink, const Places& places)
             "it needs headers; use \"cloudevents\""
         );
     std::vector<std::string> known;
+    known.reserve(config_.providers.size());
     for (const Provider& provider : config_.providers)
         known.push_back(provider.name);
     for (const std::string& name : sink.providers)

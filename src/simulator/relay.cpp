@@ -223,7 +223,7 @@ std::optional<std::string> Relay::status_of(std::string_view id) const
     const SimulatedTask* task = impl_->book_.find(id);
     if (!task)
         return std::nullopt;
-    const auto set = task->overrides.find("status");
+    const auto* const set = task->overrides.find("status");
     if (set != task->overrides.end() && set->value().is_string())
         return std::string(set->value().get_string());
     return task->life.steps[moment_of(*task, impl_->clock_.steady_now()).step].status;

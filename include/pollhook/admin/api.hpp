@@ -41,12 +41,12 @@ private:
 
     Answer route(const http::ServerRequest& request);
     Answer register_tasks(const http::ServerRequest& request);
-    Answer list_tasks(const http::ServerRequest& request);
-    Answer show_task(task::TaskKey key);
+    Answer list_tasks(const http::ServerRequest& request) const;
+    Answer show_task(task::TaskKey key) const;
     Answer remove_task(task::TaskKey key);
-    Answer list_events(const http::ServerRequest& request);
-    Answer list_deliveries(const http::ServerRequest& request);
-    Answer show_delivery(std::string_view id);
+    Answer list_events(const http::ServerRequest& request) const;
+    Answer list_deliveries(const http::ServerRequest& request) const;
+    Answer show_delivery(std::string_view id) const;
     Answer status();
     Answer ready();
     [[nodiscard]] http::ServerResponse list_providers() const;
