@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <ostream>
 
 namespace pollhook::test {
 namespace {
@@ -39,6 +40,9 @@ protected:
 struct BadReceiver {
     const char* name;
     std::vector<std::string> failures;
+
+    /// How GoogleTest shows it.
+    friend void PrintTo(const BadReceiver& receiver, std::ostream* out) { *out << receiver.name; }
 };
 
 class BadReceiverTest : public DeliveryTest, public testing::WithParamInterface<BadReceiver> {};
