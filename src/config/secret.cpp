@@ -14,11 +14,12 @@ Secret::Secret(std::string_view value, std::string reference)
 
 Secret::Secret(const Secret& other) = default;
 
-Secret::Secret(Secret&& other) noexcept : reference_(std::move(other.reference_))
+Secret::Secret(Secret&& other) noexcept
+    : value_(std::string_view(other.value_)),
+      reference_(std::move(other.reference_))
 {
     // Copied rather than moved: a short string lives inside the object, where a move would leave its bytes
     // behind.
-    value_ = other.value_;
     other.wipe();
 }
 
