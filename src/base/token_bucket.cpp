@@ -34,6 +34,12 @@ SteadyPoint TokenBucket::next(SteadyPoint now)
     return now + Duration(static_cast<std::int64_t>(std::ceil((1.0 - tokens_) / rate_ * 1000.0)));
 }
 
+void TokenBucket::set_rate(double rate, SteadyPoint now)
+{
+    refill(now);
+    rate_ = rate;
+}
+
 void TokenBucket::refill(SteadyPoint now)
 {
     if (now <= filled_at_)

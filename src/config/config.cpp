@@ -53,4 +53,14 @@ std::string_view to_string(SinkType type) noexcept
     return name_of(type);
 }
 
+std::string_view to_string(AuthMethod method) noexcept
+{
+    return name_of(method);
+}
+
+std::string_view to_string(TlsVersion version) noexcept
+{
+    return name_of(version);
+}
+
 }  // namespace pollhook::config

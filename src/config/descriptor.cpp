@@ -20,8 +20,15 @@ void append_keys(std::vector<Descriptor>& out)
 
 bool Descriptor::is_secret() const noexcept
 {
-    return type == ValueType::secret || type == ValueType::signing_secret ||
-           type == ValueType::signing_secrets || type == ValueType::headers;
+    switch (type) {
+        case ValueType::secret:
+        case ValueType::pass_phrase:
+        case ValueType::signing_secret:
+        case ValueType::signing_secrets:
+        case ValueType::signing_key:
+        case ValueType::headers: return true;
+        default: return false;
+    }
 }
 
 std::string Descriptor::range_text() const

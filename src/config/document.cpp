@@ -3,6 +3,7 @@
 #include "pollhook/base/text.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <set>
@@ -150,13 +151,14 @@ void DocumentReader::read_keys(
             const std::string inner = name + ".";
             const bool nested =
                 std::ranges::any_of(all, [&](const auto& r) { return r.key.key.starts_with(inner); });
-            if (nested && node.is_table())
+            if (nested && node.is_table()) {
+                places.emplace(name, place_of(key.source()));
                 read_keys(*node.as_table(), inner, section, places);
-            else if (nested)
+            } else if (nested)
                 report_.add(
                     node.source(),
                     fmt::format("\"{}\" must be a table", name),
-                    R"(such as { misses = 5, time = "10m" })"
+                    fmt::format("with the keys {}", fmt::join(keys_of(all.front().key.table, inner), ", "))
                 );
             else
                 unknown_key(all.front().key.table, key, prefix);

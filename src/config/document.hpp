@@ -15,6 +15,9 @@ namespace pollhook::config {
 /// name.
 using Places = std::map<std::string, Place, std::less<>>;
 
+/// Where a key was given, or else its table.
+const Place& place_in(const Places& places, std::string_view key);
+
 /// Builds one Config out of any number of parsed files, and then judges it as a whole.
 class DocumentReader {
 public:
@@ -56,6 +59,7 @@ private:
     void check_daemon(const Place& whole);
     void check_admin();
     void check_provider(const Provider& provider, const Places& places);
+    void check_task_webhooks();
     void check_sink(const Sink& sink, const Places& places);
 
     ValueReader& values_;

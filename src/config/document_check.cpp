@@ -1,4 +1,5 @@
 #include "document.hpp"
+#include "sink_check.hpp"
 
 #include <fmt/format.h>
 
@@ -7,13 +8,6 @@
 /// The part of DocumentReader that judges what no single key can tell.
 namespace pollhook::config {
 namespace {
-
-/// Where a key was given, or else its table.
-const Place& place_in(const Places& places, std::string_view key)
-{
-    const auto found = places.find(key);
-    return found == places.end() ? places.find("")->second : found->second;
-}
 
 bool is_set(const Secret& secret)
 {
@@ -27,10 +21,17 @@ std::string first_of_list(const std::string& text)
 
 }  // namespace
 
+const Place& place_in(const Places& places, std::string_view key)
+{
+    const auto found = places.find(key);
+    return found == places.end() ? places.find("")->second : found->second;
+}
+
 void DocumentReader::check(const Place& whole)
 {
     check_daemon(whole);
     check_admin();
+    check_task_webhooks();
     check_unique_names(config_.providers, provider_places_, "provider");
     check_unique_names(config_.sinks, sink_places_, "sink");
     for (std::size_t i = 0; i < config_.providers.size(); ++i)
@@ -101,21 +102,16 @@ void DocumentReader::check_provider(const Provider& provider, const Places& plac
     );
 }
 
+void DocumentReader::check_task_webhooks()
+{
+    const Places& places = single_places_["task_webhooks"];
+    check_signing(places, "signing_secret", config_.task_webhooks.previous_secrets, report_);
+    check_proxy(places, report_);
+}
+
 void DocumentReader::check_sink(const Sink& sink, const Places& places)
 {
-    if (!sink.previous_secrets.empty() && !places.contains("secret"))
-        report_.add(
-            place_in(places, "previous_secrets"), "\"previous_secrets\" needs a \"secret\" beside it"
-        );
-    if (sink.format == Format::cloudevents_binary && places.contains("type") &&
-        sink.type != SinkType::webhook)
-        report_.add(
-            place_in(places, "format"),
-            fmt::format(
-                "the format \"cloudevents-binary\" does not fit the type \"{}\"", to_string(sink.type)
-            ),
-            "it needs headers; use \"cloudevents\""
-        );
+    check_combinations(sink, places, report_);
     std::vector<std::string> known;
     known.reserve(config_.providers.size());
     for (const Provider& provider : config_.providers)

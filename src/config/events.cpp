@@ -6,7 +6,7 @@
 namespace pollhook::config {
 namespace {
 
-constexpr std::array<std::string_view, 12> types{
+constexpr std::array<std::string_view, 18> types{
     "task.queued",
     "task.running",
     "task.progress",
@@ -18,7 +18,13 @@ constexpr std::array<std::string_view, 12> types{
     "task.expired",
     "task.stalled",
     "task.updated",
-    "task.unknown"
+    "task.unknown",
+    "sink.failing",
+    "sink.recovered",
+    "sink.paused",
+    "delivery.dead",
+    "provider.failing",
+    "provider.recovered"
 };
 
 bool selects(std::string_view pattern, std::string_view type) noexcept

@@ -78,6 +78,18 @@ struct Names<SinkType> {
     };
 };
 
+template <>
+struct Names<AuthMethod> {
+    static constexpr NameTable<AuthMethod, 3> all{
+        {{AuthMethod::basic, "basic"}, {AuthMethod::bearer, "bearer"}, {AuthMethod::oauth2, "oauth2"}}
+    };
+};
+
+template <>
+struct Names<TlsVersion> {
+    static constexpr NameTable<TlsVersion, 2> all{{{TlsVersion::v1_2, "1.2"}, {TlsVersion::v1_3, "1.3"}}};
+};
+
 template <class Enum>
 constexpr std::string_view name_of(Enum value) noexcept
 {

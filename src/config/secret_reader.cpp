@@ -40,20 +40,40 @@ void ValueReader::read(const Descriptor& key, const toml::node& node, Secret& ou
     if (!secret)
         return;
     const bool left_out = secret->empty() && !secret->reference().empty();
+    const std::size_t before = report_.count();
+    if (!left_out)
+        check_secret(key, node, *secret);
+    if (report_.count() == before)
+        out = std::move(*secret);
+}
+
+void ValueReader::check_secret(const Descriptor& key, const toml::node& node, const Secret& secret)
+{
     const bool signs = key.type == ValueType::signing_secret || key.type == ValueType::signing_secrets;
-    if (!left_out && signs && !is_signing_secret(secret->reveal()))
-        return report_.add(
+    const std::string_view value = secret.reveal();
+    if (signs && !is_signing_secret(value))
+        report_.add(
             node.source(),
             fmt::format("\"{}\" must be \"whsec_\" and the base64 of 24 to 64 bytes", key.key),
-            "openssl rand -base64 32 makes one"
+            "\"pollhook sign --generate\" makes one"
         );
-    if (!left_out && secret->empty())
-        return report_.add(node.source(), fmt::format("\"{}\" must not be empty", key.key));
-    if (!is_header_value(secret->reveal()) || secret->reveal().find_first_of(" \t") != std::string_view::npos)
-        return report_.add(
+    else if (key.type == ValueType::signing_key && !is_signing_key(value))
+        report_.add(
+            node.source(),
+            fmt::format("\"{}\" must be \"whsk_\" and the base64 of an Ed25519 key", key.key),
+            "\"pollhook sign --generate --asymmetric\" makes one"
+        );
+    else if (value.empty())
+        report_.add(node.source(), fmt::format("\"{}\" must not be empty", key.key));
+    else if (key.type == ValueType::pass_phrase && !is_header_value(value))
+        report_.add(
+            node.source(), fmt::format("\"{}\" must not contain control characters or exceed 8 KiB", key.key)
+        );
+    else if (key.type != ValueType::pass_phrase &&
+             (!is_header_value(value) || value.find_first_of(" \t") != std::string_view::npos))
+        report_.add(
             node.source(), fmt::format("\"{}\" must not contain white space or control characters", key.key)
         );
-    out = std::move(*secret);
 }
 
 void ValueReader::read(const Descriptor& key, const toml::node& node, std::vector<Header>& out)

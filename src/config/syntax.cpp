@@ -171,6 +171,12 @@ bool is_signing_secret(std::string_view text) noexcept
     return bytes >= 24 && bytes <= 64;
 }
 
+bool is_word(std::string_view text) noexcept
+{
+    return !text.empty() && text.size() <= 64 &&
+           std::ranges::all_of(text, [](char c) { return c > ' ' && c < '\x7f'; });
+}
+
 bool is_host(std::string_view text)
 {
     return is_host_name(text) || is_address_v6(text);
@@ -190,6 +196,19 @@ std::optional<std::string> url_problem(std::string_view text)
         return "must not have a fragment (#)";
     const std::string_view rest = text.substr(scheme.size() + 3);
     return authority_problem(rest.substr(0, rest.find_first_of("/?")));
+}
+
+std::optional<std::string> proxy_problem(std::string_view url)
+{
+    constexpr std::string_view scheme = "http://";
+    if (base::to_lower(url.substr(0, scheme.size())) != scheme)
+        return "must start with http://: what goes through a proxy is encrypted from end to end, if at all";
+    std::string_view authority = url.substr(scheme.size());
+    if (authority.ends_with('/'))
+        authority.remove_suffix(1);
+    if (authority.find_first_of("/?") != std::string_view::npos)
+        return "must end with the port, such as http://proxy.example.com:3128";
+    return std::nullopt;
 }
 
 std::optional<std::string> network_problem(std::string_view text)

@@ -25,11 +25,21 @@ bool is_header_value(std::string_view text) noexcept;
 /// `whsec_` and the base64 of 24 to 64 bytes (Standard Webhooks).
 bool is_signing_secret(std::string_view text) noexcept;
 
+/// `whsk_` and the base64 of an Ed25519 key: the seed of 32 bytes, or the seed and the public key that
+/// belongs to it.
+bool is_signing_key(std::string_view text);
+
+/// Up to 64 visible ASCII characters, at least one.
+bool is_word(std::string_view text) noexcept;
+
 /// A name or an address without a port.
 bool is_host(std::string_view text);
 
 /// The rules of http::parse_url() that need no look at addresses; the problem completes "must ".
 std::optional<std::string> url_problem(std::string_view text);
+
+/// What a URL must be besides, to name a proxy; the problem completes "must ".
+std::optional<std::string> proxy_problem(std::string_view url);
 
 /// `10.1.0.0/16`, `fd00::/8`, or a bare address; the problem completes "must ".
 std::optional<std::string> network_problem(std::string_view text);

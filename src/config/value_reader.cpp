@@ -35,9 +35,22 @@ bool in_range(const Descriptor& key, double value) noexcept
     return value >= key.minimum && value <= key.maximum;
 }
 
+bool is_list_of_texts(ValueType type) noexcept
+{
+    switch (type) {
+        case ValueType::names:
+        case ValueType::words:
+        case ValueType::event_patterns:
+        case ValueType::task_event_patterns:
+        case ValueType::networks:
+        case ValueType::hosts: return true;
+        default: return false;
+    }
+}
+
 std::vector<std::string> patterns()
 {
-    std::vector<std::string> out{"*", "task.*"};
+    std::vector<std::string> out{"*", "task.*", "sink.*", "delivery.*", "provider.*"};
     out.insert(out.end(), event_types().begin(), event_types().end());
     return out;
 }
@@ -105,14 +118,7 @@ void ValueReader::read(const Descriptor& key, const toml::node& node, std::strin
 {
     const auto text = node.value_exact<std::string>();
     if (!text)
-        return refuse(
-            key,
-            node,
-            key.type == ValueType::event_patterns || key.type == ValueType::networks ||
-                    key.type == ValueType::names || key.type == ValueType::hosts
-                ? "must contain strings"
-                : "must be a string"
-        );
+        return refuse(key, node, is_list_of_texts(key.type) ? "must contain strings" : "must be a string");
     switch (key.type) {
         case ValueType::name:
         case ValueType::names:
@@ -125,12 +131,23 @@ void ValueReader::read(const Descriptor& key, const toml::node& node, std::strin
             break;
         case ValueType::url:
         case ValueType::base_url:
-            // The URL itself is not repeated: a query or a password in it may be secret.
-            if (const auto problem = url_problem(*text))
-                report_.add(node.source(), fmt::format("\"{}\" {}", key.key, *problem));
-            else if (key.type == ValueType::base_url && text->find('?') != std::string::npos)
-                report_.add(node.source(), fmt::format("\"{}\" must not have a query (?)", key.key));
+        case ValueType::proxy_url: check_url(key, node, *text); break;
+        case ValueType::text:
+        case ValueType::user_name:
+            if (!is_header_value(*text))
+                refuse(key, node, "must not contain control characters or exceed 8 KiB");
+            else if (key.type == ValueType::user_name && text->find(':') != std::string::npos)
+                refuse(key, node, "must not contain a colon");
             break;
+        case ValueType::words:
+            if (!is_word(*text))
+                refuse(key, node, "must contain words of up to 64 visible ASCII characters");
+            break;
+        case ValueType::host:
+            if (!is_host(*text))
+                refuse(key, node, "must be a host name without scheme and port");
+            out = base::to_lower(*text);
+            return;
         case ValueType::file_name: {
             const std::filesystem::path path(*text);
             const bool plain = path.has_filename() && path.filename() == path && *text != "." &&
@@ -139,7 +156,8 @@ void ValueReader::read(const Descriptor& key, const toml::node& node, std::strin
                 refuse(key, node, "must be a file name without a directory");
             break;
         }
-        case ValueType::event_patterns: check_pattern(key, node, *text); break;
+        case ValueType::event_patterns:
+        case ValueType::task_event_patterns: check_pattern(key, node, *text); break;
         case ValueType::networks:
             if (const auto problem = network_problem(*text))
                 refuse(key, node, *problem);
@@ -152,7 +170,8 @@ void ValueReader::read(const Descriptor& key, const toml::node& node, std::strin
         default: break;
     }
     out = *text;
-    while (key.type == ValueType::base_url && out.ends_with('/'))
+    const bool is_prefix = key.type == ValueType::base_url || key.type == ValueType::proxy_url;
+    while (is_prefix && out.ends_with('/'))
         out.pop_back();
 }
 
@@ -164,6 +183,37 @@ void ValueReader::read(const Descriptor& key, const toml::node& node, std::files
         refuse(key, node, "must be an absolute path");
     else
         out = path.lexically_normal();
+}
+
+void ValueReader::read(const Descriptor& key, const toml::node& node, std::vector<MetadataFilter>& out)
+{
+    const toml::table* table = node.as_table();
+    if (table == nullptr)
+        return refuse(key, node, "must be a table", R"(such as metadata = { tenant = ["a", "b"] })");
+    const std::size_t before = report_.count();
+    std::vector<MetadataFilter> filters;
+    for (const auto& [name, wanted] : *table) {
+        MetadataFilter& filter = filters.emplace_back();
+        filter.key = name.str();
+        const Descriptor each{
+            .key = key.key + "." + base::printable(name.str(), 60), .type = ValueType::text
+        };
+        if (!is_header_value(filter.key))
+            report_.add(
+                name.source(),
+                fmt::format("\"{}\" must not contain control characters or exceed 8 KiB", each.key)
+            );
+        if (wanted.is_array() && wanted.as_array()->empty())
+            report_.add(
+                wanted.source(), fmt::format("\"{}\" must not be empty: it selects nothing", each.key)
+            );
+        else if (wanted.is_array())
+            read(each, wanted, filter.values);
+        else
+            read(each, wanted, filter.values.emplace_back());
+    }
+    if (report_.count() == before)
+        out = std::move(filters);
 }
 
 void ValueReader::read(const Descriptor& key, const toml::node& node, ListenAddress& out)
@@ -201,12 +251,29 @@ void ValueReader::refuse_choice(const Descriptor& key, const toml::node& node)
     );
 }
 
+void ValueReader::check_url(const Descriptor& key, const toml::node& node, const std::string& url)
+{
+    // The URL itself is not repeated: a query or a password in it may be secret.
+    auto problem = url_problem(url);
+    if (!problem && key.type == ValueType::base_url && url.find('?') != std::string::npos)
+        problem = "must not have a query (?)";
+    if (!problem && key.type == ValueType::proxy_url)
+        problem = proxy_problem(url);
+    if (problem)
+        report_.add(node.source(), fmt::format("\"{}\" {}", key.key, *problem));
+}
+
 void ValueReader::check_pattern(const Descriptor& key, const toml::node& node, const std::string& pattern)
 {
     const bool wild = pattern == "*" || pattern.ends_with(".*");
     const bool selects_something = std::ranges::any_of(event_types(), [&](std::string_view type) {
         return event_matches({&pattern, 1}, type);
     });
+    const bool selects_others = std::ranges::any_of(event_types(), [&](std::string_view type) {
+        return !type.starts_with("task.") && event_matches({&pattern, 1}, type);
+    });
+    if (selects_others && key.type == ValueType::task_event_patterns)
+        return refuse(key, node, "must select events of tasks only", R"("task.*" is every one of them)");
     if (selects_something)
         return;
     const std::string demand = wild ? "must contain patterns that some event type matches"
@@ -217,7 +284,8 @@ void ValueReader::check_pattern(const Descriptor& key, const toml::node& node, c
 const toml::array* ValueReader::checked_array(const Descriptor& key, const toml::node& node)
 {
     const toml::array* array = node.as_array();
-    const bool may_be_empty = key.type != ValueType::event_patterns;
+    const bool may_be_empty =
+        key.type != ValueType::event_patterns && key.type != ValueType::task_event_patterns;
     constexpr std::size_t limit = 1000;
     if (array == nullptr)
         refuse(
@@ -228,7 +296,9 @@ const toml::array* ValueReader::checked_array(const Descriptor& key, const toml:
         );
     else if (array->empty() && !may_be_empty)
         report_.add(
-            node.source(), fmt::format("\"{}\" must not be empty", key.key), R"(["task.*"] is every event)"
+            node.source(),
+            fmt::format("\"{}\" must not be empty", key.key),
+            R"(["task.*"] is every event of a task)"
         );
     else if (array->size() > limit)
         report_.add(node.source(), fmt::format("\"{}\" must not have more than {} elements", key.key, limit));

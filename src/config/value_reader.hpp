@@ -32,6 +32,7 @@ public:
     void read(const Descriptor& key, const toml::node& node, Secret& out);
     void read(const Descriptor& key, const toml::node& node, ListenAddress& out);
     void read(const Descriptor& key, const toml::node& node, std::vector<Header>& out);
+    void read(const Descriptor& key, const toml::node& node, std::vector<MetadataFilter>& out);
 
     template <class Enum>
         requires std::is_enum_v<Enum>
@@ -80,6 +81,7 @@ private:
     void refuse_choice(const Descriptor& key, const toml::node& node);
     /// Null, with a report, when the node is no array or has the wrong number of elements.
     const toml::array* checked_array(const Descriptor& key, const toml::node& node);
+    void check_url(const Descriptor& key, const toml::node& node, const std::string& url);
     void check_pattern(const Descriptor& key, const toml::node& node, const std::string& pattern);
 
     /// A string or a reference, unchecked; empty with a report when it cannot be had.
@@ -90,6 +92,7 @@ private:
     );
     std::optional<Secret> from_credential(const toml::node& node, const std::string& name);
     std::optional<Secret> missing(const toml::node& node, std::string message, std::string reference);
+    void check_secret(const Descriptor& key, const toml::node& node, const Secret& secret);
     void read_header(const toml::key& name, const toml::node& node, std::vector<Header>& out);
 
     const Environment& environment_;

@@ -78,6 +78,11 @@ std::string value_text(const Descriptor& key, const Header& value)
     return toml_string(value.name) + " = " + (text.empty() ? "\"\"" : text);
 }
 
+std::string value_text(const Descriptor& key, const MetadataFilter& value)
+{
+    return toml_string(value.key) + " = " + value_text(key, value.values);
+}
+
 std::string value_text(const Descriptor& /*key*/, const ListenAddress& value)
 {
     return toml_string(value.text());

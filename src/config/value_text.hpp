@@ -26,6 +26,7 @@ std::string value_text(const Descriptor& key, const std::string& value);
 std::string value_text(const Descriptor& key, const std::filesystem::path& value);
 std::string value_text(const Descriptor& key, const Secret& value);
 std::string value_text(const Descriptor& key, const Header& value);
+std::string value_text(const Descriptor& key, const MetadataFilter& value);
 std::string value_text(const Descriptor& key, const ListenAddress& value);
 
 template <class Enum>
@@ -47,7 +48,7 @@ std::string value_text(const Descriptor& key, const std::vector<T>& values)
     std::string out;
     for (const T& value : values)
         out += (out.empty() ? "" : ", ") + value_text(key, value);
-    if constexpr (std::same_as<T, Header>)
+    if constexpr (std::same_as<T, Header> || std::same_as<T, MetadataFilter>)
         return out.empty() ? "{}" : "{ " + out + " }";
     else
         return "[" + out + "]";

@@ -1,16 +1,15 @@
 #include "pollhook/task/event.hpp"
 
+#include "event_digest.hpp"
 #include "pollhook/task/detect.hpp"
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
 #include <algorithm>
 #include <array>
-#include <stdexcept>
 #include <utility>
 
 namespace pollhook::task {
@@ -18,19 +17,11 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::array<std::string_view, 12> names{
-    "task.queued",
-    "task.running",
-    "task.progress",
-    "task.waiting",
-    "task.succeeded",
-    "task.failed",
-    "task.cancelled",
-    "task.lost",
-    "task.expired",
-    "task.stalled",
-    "task.updated",
-    "task.unknown",
+constexpr std::array<std::string_view, event_type_count> names{
+    "task.queued",   "task.running",     "task.progress",      "task.waiting",   "task.succeeded",
+    "task.failed",   "task.cancelled",   "task.lost",          "task.expired",   "task.stalled",
+    "task.updated",  "task.unknown",     "sink.failing",       "sink.recovered", "sink.paused",
+    "delivery.dead", "provider.failing", "provider.recovered", "sink.test",
 };
 
 /// What stands between the metadata and the relay's object, and what closes the body.
@@ -144,6 +135,11 @@ bool is_terminal(EventType type) noexcept
     return type >= EventType::succeeded && type <= EventType::expired;
 }
 
+bool is_own(EventType type) noexcept
+{
+    return type >= EventType::sink_failing;
+}
+
 std::string event_id(const TaskKey& key, const Transition& transition)
 {
     // The zero bytes keep ("ab", "c") apart from ("a", "bc"): neither part can hold one.
@@ -154,20 +150,7 @@ std::string event_id(const TaskKey& key, const Transition& transition)
     facts += fmt::format(
         "{} {} {} {}", transition.sequence, name(transition.to), transition.to_progress, name(transition.type)
     );
-
-    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-    unsigned int length = 0;
-    if (EVP_Digest(facts.data(), facts.size(), digest.data(), &length, EVP_sha256(), nullptr) != 1)
-        throw std::runtime_error("SHA-256 is not available in this OpenSSL");
-
-    constexpr std::string_view digits = "0123456789abcdef";
-    constexpr std::size_t used = 16;
-    std::string id = "evt_";
-    for (std::size_t i = 0; i < used; ++i) {
-        id += digits[digest.at(i) >> 4U];
-        id += digits[digest.at(i) & 0xFU];
-    }
-    return id;
+    return id_of(facts);
 }
 
 EventDraft draft_event(const TaskKey& key, const Transition& transition, const Snapshot& snapshot)

@@ -18,6 +18,8 @@ public:
     void take(double count, SteadyPoint now);
     /// When the next whole token is there; `now` or earlier when it is already.
     [[nodiscard]] SteadyPoint next(SteadyPoint now);
+    /// From now on; `rate` > 0.
+    void set_rate(double rate, SteadyPoint now);
 
 private:
     void refill(SteadyPoint now);

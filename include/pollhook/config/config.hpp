@@ -40,6 +40,12 @@ enum class Order : std::uint8_t { block, latest };
 
 enum class SinkType : std::uint8_t { webhook, file, stdout_ };
 
+/// How a sink presents itself to its receiver: RFC 7617, RFC 6750, or RFC 6749 with client credentials.
+enum class AuthMethod : std::uint8_t { basic, bearer, oauth2 };
+
+/// The oldest version of TLS that is spoken.
+enum class TlsVersion : std::uint8_t { v1_2, v1_3 };
+
 /// The spelling of the configuration file.
 std::string_view to_string(base::LogLevel level) noexcept;
 std::string_view to_string(base::LogFormat format) noexcept;
@@ -49,6 +55,8 @@ std::string_view to_string(Auth auth) noexcept;
 std::string_view to_string(Format format) noexcept;
 std::string_view to_string(Order order) noexcept;
 std::string_view to_string(SinkType type) noexcept;
+std::string_view to_string(AuthMethod method) noexcept;
+std::string_view to_string(TlsVersion version) noexcept;
 
 struct Daemon {
     std::filesystem::path
@@ -126,16 +134,30 @@ struct Provider {
     bool operator==(const Provider&) const = default;
 };
 
+/// An HTTP proxy that requests go through.
+struct Proxy {
+    std::string url;   ///< `http://host:port`; empty: none
+    std::string user;  ///< empty: it asks for none
+    Secret password;
+
+    bool operator==(const Proxy&) const = default;
+};
+
 /// What goes to the webhookUrl that a task brought along. Such URLs are written by strangers.
 struct TaskWebhooks {
     bool enabled = true;
     Format format = Format::standard;
     std::vector<std::string> events = {"task.*"};  ///< see event_matches()
     Order order = Order::block;
-    Secret signing_secret;  ///< `whsec_…`; empty: not signed
+    Secret signing_secret;                 ///< `whsec_…`; empty: not signed
+    std::vector<Secret> previous_secrets;  ///< sign as well, while receivers change over
+    Secret signing_key;                    ///< `whsk_…`, Ed25519; empty: none
     std::vector<std::string>
         allow_networks;       ///< `10.1.0.0/16`, `fd00::/8`: private networks that are open to them
     bool allow_http = false;  ///< plain http:// too
+    Proxy proxy;
+    std::optional<std::vector<Duration>> retry_schedule;           ///< absent: as in Delivery
+    std::optional<std::vector<Duration>> rejected_retry_schedule;  ///< absent: as in Delivery
 
     bool operator==(const TaskWebhooks&) const = default;
 };
@@ -148,24 +170,78 @@ struct Header {
     bool operator==(const Header&) const = default;
 };
 
+/// Selects tasks whose metadata has under `key` one of `values`.
+struct MetadataFilter {
+    std::string key;
+    std::vector<std::string> values;  ///< never empty
+
+    bool operator==(const MetadataFilter&) const = default;
+};
+
+/// Several events in one request.
+struct Batch {
+    std::optional<unsigned> max_events;  ///< 2 to 100; absent: one event in one request
+    std::optional<Duration> max_delay;   ///< how long the first event waits for others; absent: 1s
+
+    bool operator==(const Batch&) const = default;
+};
+
+/// What a sink shows its receiver, beyond signatures. Which members count is up to `method`.
+struct SinkAuth {
+    std::optional<AuthMethod> method;  ///< absent: nothing
+    std::string username;              ///< basic
+    Secret password;                   ///< basic
+    Secret token;                      ///< bearer
+    std::string token_url;             ///< oauth2; http or https
+    std::string client_id;             ///< oauth2
+    Secret client_secret;              ///< oauth2
+    std::string scope;                 ///< oauth2; empty: none is asked for
+    std::string audience;              ///< oauth2; empty: none is asked for
+
+    bool operator==(const SinkAuth&) const = default;
+};
+
+struct SinkTls {
+    std::filesystem::path ca_file;           ///< PEM; empty: the system's authorities
+    std::filesystem::path certificate_file;  ///< PEM, with its chain; empty: none is shown
+    std::filesystem::path key_file;          ///< PEM; goes with `certificate_file`
+    std::optional<TlsVersion> min_version;   ///< absent: 1.2
+
+    bool operator==(const SinkTls&) const = default;
+};
+
 /// A configured receiver of events, trusted by whoever wrote it: it may have any address.
 struct Sink {
     std::string name;  ///< unique; `[a-z0-9][a-z0-9._-]{0,63}`
     SinkType type = SinkType::webhook;
+    bool enabled = true;         ///< false: events are kept, and delivered only when they are replayed
     std::string url;             ///< webhook only; http or https
     std::filesystem::path path;  ///< file only; absolute
     Format format = Format::standard;
     Secret secret;                         ///< webhook only; `whsec_…`; empty: not signed
     std::vector<Secret> previous_secrets;  ///< webhook only; sign as well, while receivers change over
+    Secret signing_key;                    ///< webhook only; `whsk_…`, Ed25519, beside `secret`; empty: none
+    Secret hub_secret;                     ///< webhook only; for X-Hub-Signature-256; empty: none
     std::vector<std::string> events = {"task.*"};  ///< see event_matches()
     std::vector<std::string> providers;            ///< names; empty: all
-    unsigned min_progress_step = 1;                ///< percent points between two task.progress
+    std::vector<std::string> actions;      ///< as the relay spells them, such as `IMAGINE`; empty: all
+    std::vector<MetadataFilter> metadata;  ///< a task must pass every one of them
+    unsigned min_progress_step = 1;        ///< percent points between two task.progress
     Order order = Order::block;
     std::vector<Header> headers;              ///< webhook only
     std::optional<unsigned> max_in_flight;    ///< webhook only; absent: Delivery::max_in_flight_per_origin
     std::optional<double> max_per_second;     ///< webhook only; absent: no limit
     std::optional<Duration> attempt_timeout;  ///< webhook only; absent: Delivery::attempt_timeout
     std::optional<std::vector<Duration>> retry_schedule;  ///< absent: Delivery::retry_schedule
+    std::optional<std::vector<Duration>>
+        rejected_retry_schedule;  ///< absent: Delivery::rejected_retry_schedule
+    Batch batch;                  ///< webhook with the format cloudevents only
+    /// webhook with a CloudEvents format only: a host name; asks the receiver for its consent before the
+    /// first delivery; empty: does not ask
+    std::string webhook_origin;
+    Proxy proxy;    ///< webhook only
+    SinkAuth auth;  ///< webhook only
+    SinkTls tls;    ///< webhook only
 
     bool operator==(const Sink&) const = default;
 };
@@ -173,10 +249,16 @@ struct Sink {
 struct Delivery {
     unsigned max_in_flight = 256;
     unsigned max_in_flight_per_origin = 16;
+    std::optional<double> max_per_second_per_origin;  ///< absent: no limit
     Duration attempt_timeout =
         std::chrono::seconds(15);  ///< one whole attempt: look-up to the last byte of the answer
-    Duration connect_timeout = std::chrono::seconds(5);
-    std::uint64_t response_limit = 64ULL << 10U;  ///< bytes of an answer that are read at most
+    Duration look_up_timeout = std::chrono::seconds(5);  ///< the host's addresses
+    Duration connect_timeout = std::chrono::seconds(5);  ///< TCP
+    Duration tls_timeout = std::chrono::seconds(5);      ///< the handshake
+    Duration write_timeout = std::chrono::seconds(15);   ///< the request
+    Duration head_timeout = std::chrono::seconds(15);    ///< from there to the end of the answer's head
+    Duration body_timeout = std::chrono::seconds(15);    ///< the rest of the answer
+    std::uint64_t response_limit = 64ULL << 10U;         ///< bytes of an answer that are read at most
     /// The pause before each further attempt; the attempt after the last pause is the last.
     std::vector<Duration> retry_schedule = {
         std::chrono::seconds(5),
@@ -188,6 +270,10 @@ struct Delivery {
         std::chrono::hours(14),
         std::chrono::hours(20),
         std::chrono::hours(24)
+    };
+    /// The same for an answer that a repetition hardly changes: 400 401 403 404 405 413 415 422.
+    std::vector<Duration> rejected_retry_schedule = {
+        std::chrono::seconds(5), std::chrono::minutes(5), std::chrono::minutes(30)
     };
 
     bool operator==(const Delivery&) const = default;

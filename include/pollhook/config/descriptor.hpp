@@ -19,18 +19,27 @@ enum class ValueType : std::uint8_t {
     name,            ///< `[a-z0-9][a-z0-9._-]{0,63}`
     url,             ///< http or https, without userinfo and fragment
     base_url,        ///< the same, also without a query
+    proxy_url,       ///< `http://host:port`
+    host,            ///< a name or an address without a port
     path,            ///< absolute
     file_name,       ///< without a directory
-    secret,          ///< a string, { env }, { file } or { credential }
+    text,            ///< without control characters
+    user_name,       ///< the same, without a colon
+    secret,          ///< a string without white space, { env }, { file } or { credential }
+    pass_phrase,     ///< the same, where blanks are allowed
     signing_secret,  ///< the same, holding `whsec_` and the base64 of 24 to 64 bytes
     signing_secrets,
+    signing_key,  ///< the same, holding `whsk_` and the base64 of an Ed25519 key, 32 or 64 bytes
     names,
-    event_patterns,
-    networks,   ///< CIDR
-    hosts,      ///< names or addresses without a port
-    addresses,  ///< `127.0.0.1:8780`, `unix:/path`
+    words,                ///< visible ASCII
+    event_patterns,       ///< at least one
+    task_event_patterns,  ///< the same, for the events of tasks only
+    networks,             ///< CIDR
+    hosts,                ///< names or addresses without a port
+    addresses,            ///< `127.0.0.1:8780`, `unix:/path`
     durations,
-    headers  ///< a table of header names and secrets
+    headers,          ///< a table of header names and secrets
+    metadata_filters  ///< a table of names, each with a text or a list of texts
 };
 
 /// Whether a running daemon can take over a changed value, or has to be started again.

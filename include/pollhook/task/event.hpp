@@ -5,6 +5,7 @@
 #include "pollhook/task/observation.hpp"
 #include "pollhook/task/status.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -26,7 +27,15 @@ enum class EventType : std::uint8_t {
     stalled = 9,
     updated = 10,
     unknown = 11,
+    sink_failing = 12,
+    sink_recovered = 13,
+    sink_paused = 14,
+    delivery_dead = 15,
+    provider_failing = 16,
+    provider_recovered = 17,
+    sink_test = 18,  ///< sent on request, never stored
 };
+inline constexpr std::size_t event_type_count = 19;
 
 /// `task.queued`, `task.running`, …
 std::string_view name(EventType type) noexcept;
@@ -34,11 +43,13 @@ std::optional<EventType> parse_event_type(std::string_view name) noexcept;
 EventType event_for(Status status) noexcept;
 /// Terminal events are never coalesced and never dropped.
 bool is_terminal(EventType type) noexcept;
+/// Events about pollhook itself rather than a task; see task::Announcement.
+bool is_own(EventType type) noexcept;
 
 struct Transition;
 
 /// The event's id, the same for every receiver, every retry and after every crash: `evt_` and 32 hexadecimal
-/// digits of a SHA-256 over provider, task id, sequence, status and progress (delivery.md section 3).
+/// digits of a SHA-256 over provider, task id, sequence, status and progress (docs/delivery.md).
 /// Standard Webhooks forbids dots in it.
 std::string event_id(const TaskKey& key, const Transition& transition);
 
