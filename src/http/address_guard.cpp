@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <charconv>
 #include <cstdint>
 #include <cstring>
@@ -169,6 +170,12 @@ std::vector<ip::tcp::endpoint> reachable_at(const std::vector<ip::tcp::endpoint>
     return reachable;
 }
 
+std::uint64_t next_identity() noexcept
+{
+    static std::atomic<std::uint64_t> last{0};
+    return ++last;
+}
+
 }  // namespace
 
 bool Network::contains(const ip::address& candidate) const
@@ -211,7 +218,8 @@ AddressGuard::AddressGuard(
 )
     : allowed_(std::move(allowed)),
       own_listeners_(reachable_at(own_listeners)),
-      allow_http_(allow_http)
+      allow_http_(allow_http),
+      identity_(next_identity())
 {
 }
 

@@ -15,11 +15,22 @@ namespace beast_http = boost::beast::http;
 
 constexpr std::uint32_t max_head = 16 * 1024;
 constexpr std::uint64_t max_reserve = 1024 * 1024;
+constexpr std::size_t max_kept_fields = 16;
+constexpr std::size_t max_kept_value = 1024;
 
 /// Chunks of one byte cost five more on the wire; whoever sends far more framing than that wants to keep us
 /// busy.
 constexpr std::uint64_t max_framing = 256 * 1024;
 constexpr std::uint64_t max_framing_per_byte = 8;
+
+/// Whether `bytes` can be, or become, the first ones of an answer. Beast would wait for a whole line of what
+/// another protocol sent.
+bool may_be_http(std::string_view bytes) noexcept
+{
+    constexpr std::string_view version = "HTTP/1.";
+    const std::size_t known = std::min(bytes.size(), version.size());
+    return bytes.substr(0, known) == version.substr(0, known);
+}
 
 std::string_view to_std(boost::beast::string_view text)
 {
@@ -35,12 +46,17 @@ AnswerParser::AnswerParser(const Request& request, Response& response)
     eager(true);
     header_limit(max_head);
     body_limit(boost::none);  // the limit is ours: what it means differs between relays and receivers
-    if (request.method == "HEAD")
+    if (request.method == "HEAD" || request.method == "CONNECT")
         skip(true);
 }
 
 AnswerParser::State AnswerParser::feed(std::string_view bytes, std::size_t& used)
 {
+    used = 0;
+    if (wire_bytes_ == 0 && !may_be_http(bytes)) {
+        detail_ = "the answer is not HTTP/1";
+        return State::malformed;
+    }
     ErrorCode ec;
     used = put(boost::asio::const_buffer(bytes.data(), bytes.size()), ec);
     wire_bytes_ += used;
@@ -94,7 +110,12 @@ bool AnswerParser::allows_reuse() const
         return false;
     // A body that must not be there would be taken for the next answer.
     const bool bodiless = response_.status == 204 || response_.status == 304;
-    return !bodiless || (!chunked() && content_length().value_or(0) == 0);
+    return !bodiless || !announces_body();
+}
+
+bool AnswerParser::announces_body() const
+{
+    return chunked() || content_length().value_or(0) > 0;
 }
 
 void AnswerParser::on_response_impl(int status, Text, int version, ErrorCode& ec)
@@ -107,10 +128,12 @@ void AnswerParser::on_response_impl(int status, Text, int version, ErrorCode& ec
     is_http_1_1_ = version == 11;
 }
 
-void AnswerParser::on_field_impl(Field name, Text, Text value, ErrorCode& ec)
+void AnswerParser::on_field_impl(Field name, Text name_text, Text value, ErrorCode& ec)
 {
     if (has_head_)
         return;  // trailers say nothing that we want to know
+    if (!request_.keep_fields.empty())
+        keep(to_std(name_text), to_std(value));
     switch (name) {
         case Field::content_type: {
             const std::string_view type = to_std(value);
@@ -132,6 +155,18 @@ void AnswerParser::on_field_impl(Field name, Text, Text value, ErrorCode& ec)
                 reject(ec, "unknown transfer encoding " + base::printable(to_std(value), 40));
             break;
         default: break;
+    }
+}
+
+void AnswerParser::keep(std::string_view name, std::string_view value)
+{
+    if (response_.fields.size() >= max_kept_fields || value.size() > max_kept_value)
+        return;
+    for (const std::string_view wanted : request_.keep_fields) {
+        if (base::equals_ignoring_case(wanted, name)) {
+            response_.fields.emplace_back(wanted, value);
+            return;
+        }
     }
 }
 

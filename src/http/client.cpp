@@ -5,6 +5,7 @@
 #include "pollhook/http/connection.hpp"
 #include "pollhook/http/connection_pool.hpp"
 #include "pollhook/http/net_connector.hpp"
+#include "pollhook/http/route.hpp"
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -31,18 +32,67 @@ std::string_view doing(ConnectStep step) noexcept
     switch (step) {
         case ConnectStep::look_up: return "the look-up of the host name";
         case ConnectStep::connect: return "the TCP connection";
+        case ConnectStep::tunnel: return "the proxy's answer";
         case ConnectStep::tls: return "the TLS handshake";
     }
     return "the connection";
 }
 
-/// `connection` is kept alive by whoever awaits; a close() that comes before the timer waits must not be
-/// missed.
-asio::awaitable<bool> wait_until(Connection& connection, base::SteadyPoint when)
+base::Duration limit_of(ConnectStep step, const Deadlines& deadlines) noexcept
 {
-    if (!connection.is_open())
-        co_return false;
-    co_return co_await connection.timer().wait_until(when);
+    switch (step) {
+        case ConnectStep::look_up: return deadlines.look_up;
+        case ConnectStep::connect:
+        case ConnectStep::tunnel: return deadlines.connect;
+        case ConnectStep::tls: return deadlines.tls;
+    }
+    return deadlines.total;
+}
+
+/// Which limit ended a connection in the making.
+enum class Limit : std::uint8_t { none, step, total };
+
+/// Ends when a step of the connection in the making, or all of them, have used up their time; with `none`
+/// when the connection was closed or the wait was cancelled. Whoever awaits keeps the parameters alive. A
+/// close() that comes before the timer waits must not be missed.
+asio::awaitable<Limit> watch_steps(
+    Connection& connection,
+    const ConnectReport& report,
+    const Deadlines& deadlines,
+    base::Clock& clock,
+    base::SteadyPoint start
+)
+{
+    co_await asio::this_coro::throw_if_cancelled(false);
+    const base::SteadyPoint latest = start + deadlines.total;
+    while (connection.is_open()) {
+        const ConnectStep step = report.step;
+        const base::SteadyPoint own = clock.steady_now() + limit_of(step, deadlines);
+        const bool reached = co_await connection.timer().wait_until(std::min(own, latest));
+        if (reached && step == report.step)
+            co_return own < latest ? Limit::step : Limit::total;
+        const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
+        if (state.cancelled() != asio::cancellation_type::none)
+            break;
+    }
+    co_return Limit::none;
+}
+
+std::string describe_timeout(ConnectStep step, Limit limit, const Deadlines& deadlines)
+{
+    const std::string what(doing(step));
+    if (limit == Limit::step)
+        return what + " took longer than " + base::format_duration(limit_of(step, deadlines));
+    return "the " + base::format_duration(deadlines.total) + " of the whole attempt ran out during " + what;
+}
+
+PoolKey key_of(const Request& request) noexcept
+{
+    return {
+        *request.origin,
+        request.guard != nullptr ? request.guard->identity() : 0,
+        request.route != nullptr ? request.route->identity() : 0
+    };
 }
 
 }  // namespace
@@ -66,6 +116,7 @@ public:
 
     asio::awaitable<Exchange> send(const Request& request);
     asio::awaitable<void> close();
+    void forget(const Route& route) { pool_.give_up(route.identity()); }
 
     [[nodiscard]] Counters counters() const noexcept
     {
@@ -185,18 +236,16 @@ asio::awaitable<Exchange> Client::Impl::send(const Request& request)
 
 asio::awaitable<void> Client::Impl::run(const Request& request, Exchange& exchange, base::SteadyPoint start)
 {
-    const base::SteadyPoint deadline = start + request.deadlines.total;
     const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
     if (closing_ || state.cancelled() != asio::cancellation_type::none) {
         exchange.detail = "cancelled";
         co_return;
     }
-    if (std::shared_ptr<Connection> idle = pool_.take(*request.origin, request.guard)) {
+    if (std::shared_ptr<Connection> idle = pool_.take(key_of(request))) {
         const Lease lease(*this, request, std::move(idle));
         ++counters_.reused;
         exchange.reused = true;
         exchange.peer = lease->peer_text();
-        lease->set_deadline(deadline);
         const Connection::Ending ending = co_await lease->exchange(request, exchange, start);
         if (ending == Connection::Ending::done)
             co_return;
@@ -208,7 +257,6 @@ asio::awaitable<void> Client::Impl::run(const Request& request, Exchange& exchan
         co_return;
     const Lease lease(*this, request, std::move(fresh));
     exchange.peer = lease->peer_text();
-    lease->set_deadline(deadline);
     co_await lease->exchange(request, exchange, start);
 }
 
@@ -224,7 +272,7 @@ asio::awaitable<std::shared_ptr<Connection>> Client::Impl::open(
             co_return nullptr;
         }
     }
-    ConnectionPool::Membership membership(pool_, *request.origin, request.guard);
+    ConnectionPool::Membership membership(pool_, key_of(request));
     auto connection = std::make_shared<Connection>(clock_, membership.host_field());
     Live live(*this, connection, std::move(membership));
     ConnectReport report;
@@ -250,10 +298,10 @@ asio::awaitable<Connected> Client::Impl::connect(
 )
 {
     using namespace asio::experimental::awaitable_operators;
-    const base::Duration limit = std::min(request.deadlines.connect, request.deadlines.total);
-    const base::SteadyPoint latest = std::min(clock_.steady_now() + limit, start + request.deadlines.total);
-    asio::awaitable<Connected> attempt = connector_->connect(*request.origin, request.guard, report);
-    asio::awaitable<bool> watchdog = wait_until(connection, latest);
+    report.watchdog = &connection.timer();
+    asio::awaitable<Connected> attempt =
+        connector_->connect(*request.origin, request.guard, request.route, report);
+    asio::awaitable<Limit> watchdog = watch_steps(connection, report, request.deadlines, clock_, start);
     auto first = co_await (std::move(attempt) || std::move(watchdog));
     const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
     if (closing_ || state.cancelled() != asio::cancellation_type::none) {
@@ -261,7 +309,7 @@ asio::awaitable<Connected> Client::Impl::connect(
         co_return make_error_code(Errc::cancelled);
     }
     if (first.index() == 1) {
-        report.detail = std::string(doing(report.step)) + " took longer than " + base::format_duration(limit);
+        report.detail = describe_timeout(report.step, std::get<1>(first), request.deadlines);
         co_return make_error_code(Errc::timed_out);
     }
     Connected stream = std::move(std::get<0>(first));
@@ -283,7 +331,7 @@ void Client::Impl::release(const Request& request, std::shared_ptr<Connection> c
     }
     connection->set_deadline(clock_.steady_now() + options_.idle_timeout);
     Connection& kept = *connection;
-    if (!pool_.keep(std::move(connection), *request.origin, request.guard))
+    if (!pool_.keep(std::move(connection), key_of(request)))
         kept.close();  // its watchdog still holds it
 }
 
@@ -322,6 +370,11 @@ asio::awaitable<Exchange> Client::send(const Request& request)
 asio::awaitable<void> Client::close()
 {
     return impl_->close();
+}
+
+void Client::forget(const Route& route)
+{
+    impl_->forget(route);
 }
 
 Client::Counters Client::counters() const noexcept

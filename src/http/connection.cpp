@@ -104,10 +104,24 @@ void Connection::begin(const Request& request)
     response_ = Response();
     parser_.emplace(request, response_);
     interim_answers_ = 0;
-    phase_ = Phase::writing;
     answered_ = false;
     reusable_ = false;
     broken_bound_.clear();
+}
+
+void Connection::enter(Phase phase, base::Duration limit)
+{
+    phase_ = phase;
+    limit_ = total_limit_;
+    base::SteadyPoint when = latest_;
+    if (limit < total_limit_) {
+        const base::SteadyPoint own = clock_.steady_now() + limit;
+        if (own < latest_) {
+            limit_ = limit;
+            when = own;
+        }
+    }
+    set_deadline(when);
 }
 
 asio::awaitable<Connection::Ending> Connection::exchange(
@@ -115,14 +129,17 @@ asio::awaitable<Connection::Ending> Connection::exchange(
 )
 {
     begin(request);
+    total_limit_ = request.deadlines.total;
+    latest_ = start + total_limit_;
+    enter(Phase::writing, request.deadlines.write);
     const Stream::Pieces pieces{asio::buffer(head_), asio::buffer(request.body)};
     error_code write_error;
     co_await stream_->write(pieces, write_error);
     // A peer that refuses early has answered before it closed its end: in spite of the error its answer may
     // be there.
     error_code ec = write_error == asio::error::operation_aborted || closed_ ? write_error : error_code();
-    if (!write_error)
-        phase_ = Phase::waiting;
+    if (!ec)
+        enter(Phase::waiting, request.deadlines.head);
 
     State state = State::needs_more;
     while (!ec && state == State::needs_more) {
@@ -140,12 +157,13 @@ asio::awaitable<Connection::Ending> Connection::exchange(
         const std::size_t count = co_await stream_->read_some(room, ec);
         if (count > 0 && !answered_) {
             answered_ = true;
-            phase_ = Phase::reading;
             exchange.timing.first_byte = clock_.steady_now() - start;
         }
         buffer_.commit(count);
         if (count > 0)
             state = parse(request);
+        if (state == State::needs_more && phase_ == Phase::waiting && parser_->has_head())
+            enter(Phase::reading, request.deadlines.body);
     }
 
     if (state == State::needs_more && !answered_ && served_ && !closed_ &&
@@ -211,17 +229,23 @@ void Connection::fail(const Request& request, Exchange& exchange, Errc error, st
     exchange.response = make_error_code(error);
 }
 
+std::string_view Connection::unfinished() const
+{
+    switch (phase_) {
+        case Phase::writing: return "the request could not be sent";
+        case Phase::waiting: return answered_ ? "the answer's head was not complete" : "no answer";
+        case Phase::reading: break;
+    }
+    return "the answer was not complete";
+}
+
 void Connection::fail(const Request& request, Exchange& exchange, const error_code& ec)
 {
     if (timed_out_) {
-        const std::string within = " within " + base::format_duration(request.deadlines.total);
-        switch (phase_) {
-            case Phase::writing:
-                return fail(request, exchange, Errc::timed_out, "the request could not be sent" + within);
-            case Phase::waiting: return fail(request, exchange, Errc::timed_out, "no answer" + within);
-            case Phase::reading:
-                return fail(request, exchange, Errc::timed_out, "the answer was not complete" + within);
-        }
+        std::string detail(unfinished());
+        detail += " within ";
+        detail += base::format_duration(limit_);
+        return fail(request, exchange, Errc::timed_out, std::move(detail));
     }
     if (closed_ || ec == asio::error::operation_aborted)
         return fail(request, exchange, Errc::cancelled, "cancelled");

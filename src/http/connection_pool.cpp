@@ -7,20 +7,19 @@
 
 namespace pollhook::http {
 
-std::size_t ConnectionPool::Hash::operator()(const KeyView& key) const noexcept
+std::size_t ConnectionPool::Hash::operator()(const PoolKey& key) const noexcept
 {
     const std::size_t host = std::hash<std::string_view>()(key.origin.host);
-    const std::size_t rest = std::hash<const void*>()(key.guard) ^ (std::size_t{key.origin.port} << 1U) ^
+    const std::size_t rest = (key.guard << 40U) ^ (key.route << 20U) ^ (std::size_t{key.origin.port} << 1U) ^
                              static_cast<std::size_t>(key.origin.scheme);
     return host ^ (rest * 0x9e3779b97f4a7c15U);
 }
 
-ConnectionPool::Membership::Membership(ConnectionPool& pool, const Origin& origin, const AddressGuard* guard)
-    : pool_(&pool)
+ConnectionPool::Membership::Membership(ConnectionPool& pool, const PoolKey& key) : pool_(&pool)
 {
-    const auto [place, is_new] = pool.lanes_.try_emplace(Key{origin, guard});
+    const auto [place, is_new] = pool.lanes_.try_emplace(OwnedKey{key.origin, key.guard, key.route});
     if (is_new)
-        place->second.host_field = origin.host_field();
+        place->second.host_field = key.origin.host_field();
     lane_ = &*place;
     ++lane_->second.members;
 }
@@ -39,9 +38,9 @@ ConnectionPool::Membership::~Membership()
     pool_->lanes_.erase(place);
 }
 
-std::shared_ptr<Connection> ConnectionPool::take(const Origin& origin, const AddressGuard* guard)
+std::shared_ptr<Connection> ConnectionPool::take(const PoolKey& key)
 {
-    const auto found = lanes_.find(KeyView{origin, guard});
+    const auto found = lanes_.find(key);
     if (found == lanes_.end())
         return nullptr;
     Lane& lane = found->second;
@@ -50,21 +49,18 @@ std::shared_ptr<Connection> ConnectionPool::take(const Origin& origin, const Add
         lane.idle.pop_back();
         std::shared_ptr<Connection> connection = std::move(newest->connection);
         order_.erase(newest);
-        // The pointer may be that of a younger guard with other rules.
-        const bool permitted = guard == nullptr || guard->permits(connection->peer());
-        if (permitted && connection->is_open() && connection->is_quiet())
+        if (connection->is_open() && connection->is_quiet())
             return connection;
         connection->close();
     }
     return nullptr;
 }
 
-bool ConnectionPool::keep(
-    std::shared_ptr<Connection> connection, const Origin& origin, const AddressGuard* guard
-)
+bool ConnectionPool::keep(std::shared_ptr<Connection> connection, const PoolKey& key)
 {
-    const auto found = lanes_.find(KeyView{origin, guard});
-    if (found == lanes_.end() || max_idle_ == 0 || found->second.idle.size() >= max_idle_per_origin_)
+    const auto found = lanes_.find(key);
+    if (found == lanes_.end() || max_idle_ == 0 || found->second.given_up ||
+        found->second.idle.size() >= max_idle_per_origin_)
         return false;
     if (order_.size() >= max_idle_)
         drop(order_.begin());
@@ -81,6 +77,17 @@ void ConnectionPool::forget(const Connection& connection, const Membership& memb
     });
     if (place != idle.end())
         drop(*place);
+}
+
+void ConnectionPool::give_up(std::uint64_t route)
+{
+    for (auto& [key, lane] : lanes_) {
+        if (key.route != route)
+            continue;
+        lane.given_up = true;
+        while (!lane.idle.empty())
+            drop(lane.idle.back());
+    }
 }
 
 void ConnectionPool::drop(Order::iterator idle)

@@ -23,6 +23,7 @@ public:
             case Errc::look_up_failed: return "the host name could not be looked up";
             case Errc::blocked_address: return "the host's address may not be reached by a task's URL";
             case Errc::connection_refused: return "the host refused the connection";
+            case Errc::proxy_refused: return "the proxy opened no way to the host";
             case Errc::unreachable: return "the host could not be reached";
             case Errc::tls_failed: return "no secure connection could be made";
             case Errc::timed_out: return "the time for the exchange ran out";
@@ -60,6 +61,7 @@ ErrorClass classify(const boost::system::error_code& ec) noexcept
         case Errc::name_not_found:
         case Errc::look_up_failed: return ErrorClass::dns;
         case Errc::connection_refused:
+        case Errc::proxy_refused:
         case Errc::unreachable: return ErrorClass::refused;
         case Errc::tls_failed: return ErrorClass::tls;
         case Errc::timed_out: return ErrorClass::timeout;

@@ -2,6 +2,7 @@
 
 #include "pollhook/base/task_group.hpp"
 #include "pollhook/http/error.hpp"
+#include "pollhook/http/proxy_tunnel.hpp"
 #include "pollhook/http/tcp_stream.hpp"
 #include "pollhook/http/tls.hpp"
 
@@ -53,6 +54,31 @@ Errc to_errc(const error_code& ec)
     return Errc::unreachable;
 }
 
+/// What CONNECT is asked for: the port is always said (RFC 9110, 9.3.6).
+std::string authority_of(const Origin& origin)
+{
+    const std::string port = std::to_string(origin.port);
+    if (origin.host.find(':') != std::string::npos)
+        return "[" + origin.host + "]:" + port;
+    return origin.host + ":" + port;
+}
+
+/// A proxy may not know the v4-mapped form.
+tcp::endpoint unmapped(const tcp::endpoint& endpoint)
+{
+    const asio::ip::address& address = endpoint.address();
+    if (!address.is_v6() || !address.to_v6().is_v4_mapped())
+        return endpoint;
+    return {asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()), endpoint.port()};
+}
+
+RouteOptions trusting(const std::string& ca_file)
+{
+    RouteOptions options;
+    options.ca_file = ca_file;
+    return options;
+}
+
 std::string to_text(const tcp::endpoint& endpoint)
 {
     const std::string address = endpoint.address().to_string();
@@ -94,46 +120,105 @@ asio::awaitable<bool> is_cancelled()
 
 }  // namespace
 
-NetConnector::NetConnector(asio::io_context& loop, base::Clock& clock, const std::string& ca_file)
+NetConnector::NetConnector(
+    asio::io_context& loop, base::Clock& clock, const std::string& ca_file, Resolver::Ask ask
+)
     : loop_(loop),
       clock_(clock),
-      resolver_(loop, clock, ResolverOptions{}),
-      tls_(std::make_unique<TlsConnector>(ca_file))
+      resolver_(loop, clock, ResolverOptions{}, std::move(ask)),
+      own_route_(trusting(ca_file))
 {
 }
 
 NetConnector::~NetConnector() = default;
 
 asio::awaitable<base::Result<std::unique_ptr<Stream>>> NetConnector::connect(
-    const Origin& origin, const AddressGuard* guard, ConnectReport& report
+    const Origin& origin, const AddressGuard* guard, const Route* route, ConnectReport& report
 )
 {
     co_await asio::this_coro::throw_if_cancelled(false);
 
+    const Route& way = route != nullptr ? *route : own_route_;
     const base::SteadyPoint begin = clock_.steady_now();
-    const base::Result<Endpoints> endpoints = co_await find(origin, guard, report);
-    const base::SteadyPoint found = clock_.steady_now();
-    report.look_up = found - begin;
-    if (!endpoints)
-        co_return endpoints.error();
-
-    report.step = ConnectStep::connect;
-    base::Result<tcp::socket> socket = co_await open(*endpoints, report);
+    asio::awaitable<Connected> attempt =
+        way.proxy() ? reach_through(way, origin, guard, report) : reach(origin, guard, report);
+    Connected socket = co_await std::move(attempt);
     const base::SteadyPoint connected = clock_.steady_now();
-    report.connect = connected - found;
+    if (report.step == ConnectStep::look_up)
+        report.look_up = connected - begin;
+    else
+        report.connect = connected - begin - report.look_up;
     if (!socket)
         co_return socket.error();
-    error_code ec;
-    report.peer = socket->remote_endpoint(ec);
-    socket->set_option(tcp::no_delay(true), ec);
+    error_code ignored;
+    socket->set_option(tcp::no_delay(true), ignored);
     if (origin.scheme == Scheme::http)
         co_return make_tcp_stream(std::move(*socket));
 
-    report.step = ConnectStep::tls;
+    report.enter(ConnectStep::tls);
     base::Result<std::unique_ptr<Stream>> stream =
-        co_await tls_->handshake(std::move(*socket), origin, report.detail);
+        co_await way.tls().handshake(std::move(*socket), origin, report.detail);
     report.tls = clock_.steady_now() - connected;
     co_return stream;
+}
+
+asio::awaitable<NetConnector::Connected> NetConnector::reach(
+    const Origin& origin, const AddressGuard* guard, ConnectReport& report
+)
+{
+    const base::SteadyPoint begin = clock_.steady_now();
+    const base::Result<Endpoints> endpoints = co_await find(origin, guard, report);
+    if (!endpoints)
+        co_return endpoints.error();
+    report.look_up = clock_.steady_now() - begin;
+    report.enter(ConnectStep::connect);
+    Connected socket = co_await open(*endpoints, report);
+    error_code ignored;
+    if (socket)
+        report.peer = socket->remote_endpoint(ignored);
+    co_return socket;
+}
+
+asio::awaitable<NetConnector::Connected> NetConnector::reach_through(
+    const Route& route, const Origin& origin, const AddressGuard* guard, ConnectReport& report
+)
+{
+    const base::SteadyPoint begin = clock_.steady_now();
+    Endpoints targets;
+    if (guard != nullptr) {
+        base::Result<Endpoints> judged = co_await find(origin, guard, report);
+        if (!judged)
+            co_return judged.error();
+        for (const tcp::endpoint& target : *judged)
+            targets.push_back(unmapped(target));
+    }
+    const base::Result<Endpoints> proxies = co_await find(*route.proxy(), nullptr, report);
+    report.look_up = clock_.steady_now() - begin;
+    if (!proxies) {
+        report.detail.insert(0, "the proxy: ");
+        co_return proxies.error();
+    }
+    for (std::size_t i = 0;; ++i) {
+        report.enter(ConnectStep::connect);
+        Connected socket = co_await open(*proxies, report);
+        if (!socket) {
+            report.detail.insert(0, "the proxy: ");
+            co_return socket;
+        }
+        error_code ignored;
+        report.peer = targets.empty() ? socket->remote_endpoint(ignored) : targets[i];
+        const std::string authority = targets.empty() ? authority_of(origin) : to_text(targets[i]);
+        report.enter(ConnectStep::tunnel);
+        const base::Result<int> status =
+            co_await ask_for_tunnel(*socket, authority, route.proxy_authorization(), report.detail);
+        if (!status)
+            co_return status.error();
+        if (*status < 300)
+            co_return socket;
+        report.detail = "the proxy answered " + std::to_string(*status);
+        if (*status < 502 || *status > 504 || i + 1 >= targets.size())
+            co_return make_error_code(Errc::proxy_refused);
+    }
 }
 
 asio::awaitable<base::Result<NetConnector::Endpoints>> NetConnector::find(
@@ -160,9 +245,7 @@ asio::awaitable<base::Result<NetConnector::Endpoints>> NetConnector::find(
     co_return endpoints;
 }
 
-asio::awaitable<base::Result<tcp::socket>> NetConnector::open(
-    const Endpoints& endpoints, ConnectReport& report
-)
+asio::awaitable<NetConnector::Connected> NetConnector::open(const Endpoints& endpoints, ConnectReport& report)
 {
     Race race(clock_);
     if (endpoints.size() == 1) {
@@ -180,14 +263,16 @@ asio::awaitable<base::Result<tcp::socket>> NetConnector::open(
             }
             const base::Duration patience = next != endpoints.end() ? stagger : forever;
             co_await race.changed->wait_until(clock_.steady_now() + patience);
-            if (co_await is_cancelled())
+            const bool is_over = co_await is_cancelled();
+            if (is_over)
                 break;
         }
         attempts.cancel();
         co_await attempts.join();
         if (race.winner)
             co_return std::move(*race.winner);
-        if (co_await is_cancelled())
+        const bool is_over = co_await is_cancelled();
+        if (is_over)
             co_return make_error_code(Errc::cancelled);
     }
     report.detail = "connect to " + to_text(race.last_endpoint) + ": " + race.last_error.message();

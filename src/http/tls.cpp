@@ -18,10 +18,14 @@
 #include <openssl/x509_vfy.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
+#include <fstream>
 #include <map>
 #include <span>
+#include <stdexcept>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -177,24 +181,93 @@ std::string reason(SSL* ssl, const error_code& ec)
     return "TLS handshake failed: " + base::printable(ec.message());
 }
 
+/// Start-up: OpenSSL alone would not say which file it was, nor why the system did not open it.
+void require_readable(const std::string& option, const std::string& file)
+{
+    errno = 0;
+    const std::ifstream stream(file, std::ios::binary);
+    if (!stream)
+        throw std::invalid_argument(option + " " + file + ": " + std::generic_category().message(errno));
+}
+
+void require_used(const std::string& option, const std::string& file, const error_code& ec)
+{
+    if (ec)
+        throw std::invalid_argument(option + " " + file + ": " + base::printable(ec.message()));
+}
+
+struct StoreDeleter {
+    void operator()(X509_STORE* store) const { ::X509_STORE_free(store); }
+};
+using Store = std::unique_ptr<X509_STORE, StoreDeleter>;
+
+/// The system's authorities, read once for all routes that exist together: they take some 30 ms and over a
+/// megabyte. The loop's thread only.
+void trust_system(asio::ssl::context& context, std::shared_ptr<X509_STORE>& holder)
+{
+    static std::weak_ptr<X509_STORE> shared;
+    holder = shared.lock();
+    if (!holder) {
+        context.set_default_verify_paths();
+        X509_STORE* const store = ::SSL_CTX_get_cert_store(context.native_handle());
+        ::X509_STORE_up_ref(store);
+        holder = Store(store);
+        shared = holder;
+        return;
+    }
+    ::SSL_CTX_set1_cert_store(context.native_handle(), holder.get());
+}
+
+void trust(asio::ssl::context& context, const std::string& ca_file)
+{
+    require_readable("ca_file", ca_file);
+    error_code ec;
+    context.load_verify_file(ca_file, ec);
+    require_used("ca_file", ca_file, ec);
+}
+
+void show_certificate(asio::ssl::context& context, const std::string& certificate, const std::string& key)
+{
+    error_code ec;
+    require_readable("certificate_file", certificate);
+    context.use_certificate_chain_file(certificate, ec);
+    require_used("certificate_file", certificate, ec);
+    require_readable("key_file", key);
+    // OpenSSL would ask on the terminal for the passphrase of an encrypted key.
+    context.set_password_callback([](std::size_t, asio::ssl::context::password_purpose) {
+        return std::string();
+    });
+    context.use_private_key_file(key, asio::ssl::context::pem, ec);
+    require_used("key_file", key, ec);
+    if (::SSL_CTX_check_private_key(context.native_handle()) != 1)
+        throw std::invalid_argument("key_file " + key + ": it is not the key of the certificate");
+}
+
 }  // namespace
 
 class TlsConnector::Impl {
 public:
-    explicit Impl(const std::string& ca_file)
+    explicit Impl(const RouteOptions& options)
         : context_(asio::ssl::context::tls_client),
           sessions_(context_.native_handle())
     {
         SSL_CTX* const native = context_.native_handle();
+        const long oldest = options.min_tls_version == TlsVersion::tls_1_3 ? TLS1_3_VERSION : TLS1_2_VERSION;
         require(
-            ::SSL_CTX_ctrl(native, SSL_CTRL_SET_MIN_PROTO_VERSION, TLS1_2_VERSION, nullptr) == 1,
+            ::SSL_CTX_ctrl(native, SSL_CTRL_SET_MIN_PROTO_VERSION, oldest, nullptr) == 1,
             "minimum TLS version"
         );
         context_.set_verify_mode(asio::ssl::verify_peer);
-        if (ca_file.empty())
-            context_.set_default_verify_paths();
+        if (options.ca_file.empty())
+            trust_system(context_, system_store_);
         else
-            context_.load_verify_file(ca_file);
+            trust(context_, options.ca_file);
+        if (!options.certificate_file.empty())
+            show_certificate(
+                context_,
+                options.certificate_file,
+                options.key_file.empty() ? options.certificate_file : options.key_file
+            );
         static constexpr unsigned char protocols[] = "\x08http/1.1";
         require(::SSL_CTX_set_alpn_protos(native, protocols, sizeof protocols - 1) == 0, "protocol list");
     }
@@ -209,11 +282,12 @@ public:
     }
 
 private:
+    std::shared_ptr<X509_STORE> system_store_;
     asio::ssl::context context_;
     Sessions sessions_;
 };
 
-TlsConnector::TlsConnector(const std::string& ca_file) : impl_(std::make_unique<Impl>(ca_file)) {}
+TlsConnector::TlsConnector(const RouteOptions& options) : impl_(std::make_unique<Impl>(options)) {}
 
 TlsConnector::~TlsConnector() = default;
 

@@ -6,6 +6,7 @@
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
+#include <cstdint>
 #include <string_view>
 #include <vector>
 
@@ -34,6 +35,9 @@ public:
         bool allow_http
     );
 
+    /// Unlike that of any guard with other rules, also of one that is gone; never 0.
+    [[nodiscard]] std::uint64_t identity() const noexcept { return identity_; }
+
     /// Address, port and own listeners; what an endpoint alone can tell.
     [[nodiscard]] bool permits(const boost::asio::ip::tcp::endpoint& endpoint) const;
 
@@ -46,6 +50,7 @@ private:
     std::vector<Network> allowed_;
     std::vector<boost::asio::ip::tcp::endpoint> own_listeners_;
     bool allow_http_;
+    std::uint64_t identity_;
 };
 
 }  // namespace pollhook::http

@@ -36,6 +36,8 @@ public:
     [[nodiscard]] bool has_head() const noexcept;
     /// After `complete`: whether the connection can serve another exchange.
     [[nodiscard]] bool allows_reuse() const;
+    /// After the head: it announces a body, whether there may be one or not.
+    [[nodiscard]] bool announces_body() const;
     [[nodiscard]] const std::string& detail() const noexcept { return detail_; }
 
 private:
@@ -54,6 +56,7 @@ private:
     void on_finish_impl(ErrorCode& ec) override;
 
     void reject(ErrorCode& ec, std::string detail);
+    void keep(std::string_view name, std::string_view value);
 
     const Request& request_;
     Response& response_;

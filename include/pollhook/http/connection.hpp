@@ -41,8 +41,8 @@ public:
     [[nodiscard]] static boost::asio::awaitable<void> watch(std::shared_ptr<Connection> self);
     void set_deadline(base::SteadyPoint when);
 
-    /// One request and its answer. `request` and `exchange` must outlive the operation; `start` is when
-    /// send() was called.
+    /// One request and its answer, within the deadlines of `request`. `request` and `exchange` must outlive
+    /// the operation; `start` is when send() was called.
     [[nodiscard]] boost::asio::awaitable<Ending> exchange(
         const Request& request, Exchange& exchange, base::SteadyPoint start
     );
@@ -61,10 +61,12 @@ private:
     enum class Phase : std::uint8_t { writing, waiting, reading };
 
     void begin(const Request& request);
+    void enter(Phase phase, base::Duration limit);
     AnswerParser::State parse(const Request& request);
     void succeed(Exchange& exchange);
     void fail(const Request& request, Exchange& exchange, Errc error, std::string detail);
     void fail(const Request& request, Exchange& exchange, const boost::system::error_code& ec);
+    [[nodiscard]] std::string_view unfinished() const;
 
     base::Clock& clock_;
     std::string host_line_;
@@ -79,6 +81,9 @@ private:
     std::string broken_bound_;  ///< what the peer overran, when the parser itself found nothing wrong
     base::SteadyPoint deadline_ = base::SteadyPoint::max();
     base::SteadyPoint armed_ = base::SteadyPoint::min();
+    base::SteadyPoint latest_;      ///< the end of the exchange under way, whatever its phase
+    base::Duration total_limit_{};  ///< from send() to there
+    base::Duration limit_{};        ///< what the deadline is made of: total_limit_ or the phase's own
     unsigned interim_answers_ = 0;
     Phase phase_ = Phase::writing;
     bool answered_ = false;

@@ -1,10 +1,10 @@
 #pragma once
 
-#include "pollhook/http/address_guard.hpp"
 #include "pollhook/http/connection.hpp"
 #include "pollhook/http/origin.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <list>
 #include <memory>
@@ -14,16 +14,20 @@
 
 namespace pollhook::http {
 
-/// Idle connections by origin and guard, the newest reused first, the oldest given up when there are too
-/// many. Lives on the loop.
+/// What requests must have in common to share a connection. A view: `origin` is not copied.
+struct PoolKey {
+    const Origin& origin;
+    std::uint64_t guard;  ///< its identity; 0: none
+    std::uint64_t route;  ///< its identity; 0: the client's own
+};
+
+/// Idle connections by origin, guard and route, the newest reused first, the oldest given up when there are
+/// too many. Lives on the loop.
 class ConnectionPool {
-    struct Key {
+    struct OwnedKey {
         Origin origin;
-        const AddressGuard* guard;
-    };
-    struct KeyView {
-        const Origin& origin;
-        const AddressGuard* guard;
+        std::uint64_t guard;
+        std::uint64_t route;
     };
     struct Lane;
     struct Idle {
@@ -35,13 +39,14 @@ class ConnectionPool {
         std::string host_field;
         std::vector<Order::iterator> idle;
         std::size_t members = 0;
+        bool given_up = false;  ///< nothing more is kept in it
     };
     struct Hash {
         using is_transparent = void;
-        std::size_t operator()(const KeyView& key) const noexcept;
-        std::size_t operator()(const Key& key) const noexcept
+        std::size_t operator()(const PoolKey& key) const noexcept;
+        std::size_t operator()(const OwnedKey& key) const noexcept
         {
-            return (*this)(KeyView{key.origin, key.guard});
+            return (*this)(PoolKey{key.origin, key.guard, key.route});
         }
     };
     struct Equal {
@@ -49,10 +54,10 @@ class ConnectionPool {
         template <class A, class B>
         bool operator()(const A& a, const B& b) const noexcept
         {
-            return a.guard == b.guard && a.origin == b.origin;
+            return a.guard == b.guard && a.route == b.route && a.origin == b.origin;
         }
     };
-    using Lanes = std::unordered_map<Key, Lane, Hash, Equal>;
+    using Lanes = std::unordered_map<OwnedKey, Lane, Hash, Equal>;
 
 public:
     ConnectionPool(std::size_t max_idle, std::size_t max_idle_per_origin)
@@ -64,7 +69,7 @@ public:
     /// One connection's place in the pool, for as long as it exists.
     class Membership {
     public:
-        Membership(ConnectionPool& pool, const Origin& origin, const AddressGuard* guard);
+        Membership(ConnectionPool& pool, const PoolKey& key);
         Membership(Membership&& other) noexcept;
         Membership& operator=(Membership&&) = delete;
         ~Membership();
@@ -77,13 +82,15 @@ public:
         Lanes::value_type* lane_;
     };
 
-    /// An idle connection that is still quiet and that `guard` still permits, or null.
-    std::shared_ptr<Connection> take(const Origin& origin, const AddressGuard* guard);
+    /// An idle connection that is still quiet, or null.
+    std::shared_ptr<Connection> take(const PoolKey& key);
     /// Keeps a reusable connection of a living Membership; the caller sets its idle deadline. False when it
     /// was not kept.
-    bool keep(std::shared_ptr<Connection> connection, const Origin& origin, const AddressGuard* guard);
+    bool keep(std::shared_ptr<Connection> connection, const PoolKey& key);
     /// Lets go of a connection that was closed while idle.
     void forget(const Connection& connection, const Membership& membership);
+    /// Closes what is idle on a route, and keeps no connection that is in use on it now.
+    void give_up(std::uint64_t route);
 
     [[nodiscard]] std::size_t idle() const noexcept { return order_.size(); }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "pollhook/base/clock.hpp"
 #include "pollhook/base/result.hpp"
 #include "pollhook/base/time.hpp"
 #include "pollhook/http/address_guard.hpp"
@@ -16,17 +17,30 @@
 
 namespace pollhook::http {
 
-enum class ConnectStep : std::uint8_t { look_up, connect, tls };
+class Route;
+
+/// `tunnel` is the proxy's answer to CONNECT.
+enum class ConnectStep : std::uint8_t { look_up, connect, tunnel, tls };
 
 /// What is known so far about a connection in the making. It is filled in step by step, so that an attempt
 /// that is given up half-way still tells how far it came.
 struct ConnectReport {
     ConnectStep step = ConnectStep::look_up;
-    boost::asio::ip::tcp::endpoint peer;  ///< unspecified until TCP is connected
-    std::string detail;                   ///< what went wrong, for people
+    /// The judged address that is connected to, also through a proxy; without a guard the proxy's own, which
+    /// is all that is known then. Unspecified until TCP is connected.
+    boost::asio::ip::tcp::endpoint peer;
+    std::string detail;  ///< what went wrong, for people
     base::Duration look_up{};
-    base::Duration connect{};
+    base::Duration connect{};  ///< with the proxy's answer
     base::Duration tls{};
+    base::Timer* watchdog = nullptr;  ///< woken at each new step, whose deadline may come sooner
+
+    void enter(ConnectStep next)
+    {
+        step = next;
+        if (watchdog != nullptr)
+            watchdog->wake();
+    }
 };
 
 /// Makes connections: look-up, judgement of every address, TCP, TLS. The seam that a simulated network takes.
@@ -38,10 +52,11 @@ public:
     virtual ~Connector() = default;
 
     /// A ready stream, or an error of http_category(). It has no deadline of its own: whoever waits cancels
-    /// it. `origin`, `guard` (null: any address may be connected to) and `report` must outlive the operation;
-    /// it runs as a coroutine of its own, whose cancellation state it may change.
+    /// it. `origin`, `guard` (null: any address may be connected to), `route` (null: the connector's own) and
+    /// `report` must outlive the operation; it runs as a coroutine of its own, whose cancellation state it
+    /// may change.
     [[nodiscard]] virtual boost::asio::awaitable<base::Result<std::unique_ptr<Stream>>> connect(
-        const Origin& origin, const AddressGuard* guard, ConnectReport& report
+        const Origin& origin, const AddressGuard* guard, const Route* route, ConnectReport& report
     ) = 0;
 };
 

@@ -24,6 +24,7 @@ enum class Errc {
     look_up_failed,
     blocked_address,  ///< every address of the host is one that may not be reached
     connection_refused,
+    proxy_refused,  ///< the proxy answered CONNECT with something else than 2xx
     unreachable,
     tls_failed,  ///< handshake or verification; the detail says which
     timed_out,
@@ -32,7 +33,7 @@ enum class Errc {
     cancelled,         ///< the client is stopping
 };
 
-/// What the attempt records call it (delivery.md section 3).
+/// What the attempt records call it (docs/delivery.md).
 enum class ErrorClass : std::uint8_t {
     none,
     dns,

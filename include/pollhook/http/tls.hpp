@@ -2,6 +2,7 @@
 
 #include "pollhook/base/result.hpp"
 #include "pollhook/http/origin.hpp"
+#include "pollhook/http/route.hpp"
 #include "pollhook/http/stream.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -14,12 +15,11 @@ namespace pollhook::http {
 
 /// Puts TLS on connected sockets: 1.2 at least, SNI, the peer's chain against the store, its name against
 /// subjectAltName only (no common name, no partial wildcards), sessions resumed per origin. Must outlive its
-/// streams. Lives on the loop.
+/// handshakes; the streams may outlive it. Lives on the loop.
 class TlsConnector {
 public:
-    /// `ca_file` is a PEM file, empty for the system's store; throws std::system_error when it cannot be
-    /// read.
-    explicit TlsConnector(const std::string& ca_file);
+    /// Takes the files and the version of `options`; throws std::invalid_argument when one cannot be used.
+    explicit TlsConnector(const RouteOptions& options);
     TlsConnector(const TlsConnector&) = delete;
     TlsConnector& operator=(const TlsConnector&) = delete;
     ~TlsConnector();
