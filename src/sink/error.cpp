@@ -14,6 +14,9 @@ public:
         switch (static_cast<Errc>(value)) {
             case Errc::malformed_secret:
                 return "a signing secret must be \"whsec_\" and the base64 of 24 to 64 bytes";
+            case Errc::malformed_signing_key:
+                return "a signing key must be \"whsk_\" and the base64 of an Ed25519 seed of 32 bytes, or of "
+                       "the seed and its public key";
         }
         return "unknown sink error";
     }

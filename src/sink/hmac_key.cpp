@@ -2,7 +2,7 @@
 
 #include <openssl/crypto.h>
 
-#include <cassert>
+#include <algorithm>
 #include <stdexcept>
 
 namespace pollhook::sink {
@@ -31,10 +31,11 @@ HmacKey::Context HmacKey::make_context()
 
 HmacKey::Context HmacKey::begin(std::string_view key, unsigned char pad)
 {
-    assert(key.size() <= block_size);
     std::array<unsigned char, block_size> block{};
-    for (std::size_t i = 0; i < key.size(); ++i)
-        block.at(i) = static_cast<unsigned char>(key[i]);
+    if (key.size() > block_size)
+        require(::EVP_Digest(key.data(), key.size(), block.data(), nullptr, ::EVP_sha256(), nullptr));
+    else
+        std::ranges::copy(key, block.begin());
     for (unsigned char& byte : block)
         byte ^= pad;
     Context context = make_context();

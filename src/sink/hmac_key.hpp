@@ -17,7 +17,7 @@ public:
     static constexpr std::size_t digest_size = 32;
     using Digest = std::array<unsigned char, digest_size>;
 
-    /// `key` is at most 64 bytes, one block of SHA-256.
+    /// `key` has any length; beyond 64 bytes, one block of SHA-256, its digest is the key.
     explicit HmacKey(std::string_view key);
 
     /// Of the parts, one after the other.

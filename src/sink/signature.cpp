@@ -1,13 +1,14 @@
 #include "pollhook/sink/signature.hpp"
 
+#include "ed25519.hpp"
 #include "hmac_key.hpp"
+#include "key_text.hpp"
 #include "pollhook/sink/error.hpp"
 
 #include <fmt/format.h>
 #include <openssl/crypto.h>
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <optional>
 
@@ -15,72 +16,29 @@ namespace pollhook::sink {
 namespace {
 
 constexpr std::string_view secret_prefix = "whsec_";
-constexpr std::string_view version_1 = "v1";
+constexpr std::string_view version_1 = "v1,";
+constexpr std::string_view version_1a = "v1a,";
 constexpr std::size_t shortest_key = 24;
-constexpr std::size_t longest_key = 64;
-constexpr std::size_t encoded_digest_size = (HmacKey::digest_size + 2) / 3 * 4;
-
-bool is_base64_digit(char c) noexcept
-{
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
-}
-
-/// The key's bytes, wiped with this object.
-class KeyBytes {
-public:
-    KeyBytes() = default;
-    KeyBytes(const KeyBytes&) = delete;
-    KeyBytes& operator=(const KeyBytes&) = delete;
-    ~KeyBytes() { ::OPENSSL_cleanse(bytes_.data(), bytes_.size()); }
-
-    bool decode(std::string_view secret)
-    {
-        if (!secret.starts_with(secret_prefix))
-            return false;
-        secret.remove_prefix(secret_prefix.size());
-        const std::size_t padding = secret.ends_with("==") ? 2 : secret.ends_with('=') ? 1 : 0;
-        // EVP_DecodeBlock would take white space, and padding anywhere.
-        const std::string_view digits = secret.substr(0, secret.size() - padding);
-        if (secret.size() % 4 != 0 || secret.size() > bytes_.size() / 3 * 4 ||
-            !std::ranges::all_of(digits, is_base64_digit))
-            return false;
-        const int decoded = ::EVP_DecodeBlock(
-            bytes_.data(),
-            reinterpret_cast<const unsigned char*>(secret.data()),
-            static_cast<int>(secret.size())
-        );
-        if (decoded < 0)
-            return false;
-        size_ = static_cast<std::size_t>(decoded) - padding;
-        return size_ >= shortest_key && size_ <= longest_key;
-    }
-
-    [[nodiscard]] std::string_view view() const noexcept
-    {
-        return {reinterpret_cast<const char*>(bytes_.data()), size_};
-    }
-
-private:
-    std::array<unsigned char, (longest_key + 2) / 3 * 3> bytes_{};  // what EVP_DecodeBlock may write
-    std::size_t size_ = 0;
-};
 
 std::optional<HmacKey> read_secret(std::string_view secret)
 {
     KeyBytes key;
-    if (!key.decode(secret))
+    if (!key.decode(secret, secret_prefix) || key.size() < shortest_key)
         return std::nullopt;
     return HmacKey(key.view());
 }
 
 void append_token(std::string& out, std::string_view version, std::span<const unsigned char> signature)
 {
-    std::array<unsigned char, encoded_digest_size + 1> encoded{};
-    const int length =
-        ::EVP_EncodeBlock(encoded.data(), signature.data(), static_cast<int>(signature.size()));
     out += version;
-    out += ',';
-    out.append(reinterpret_cast<const char*>(encoded.data()), static_cast<std::size_t>(length));
+    append_base64(out, signature);
+}
+
+std::string signed_text(std::string_view id, std::string_view timestamp, std::string_view body)
+{
+    std::string text;
+    text.reserve(id.size() + timestamp.size() + body.size() + 2);
+    return text.append(id).append(".").append(timestamp).append(".").append(body);
 }
 
 HmacKey::Digest sign_v1(
@@ -90,18 +48,36 @@ HmacKey::Digest sign_v1(
     return key.digest({id, ".", timestamp, ".", body});
 }
 
-/// True when `token` stands in the space-separated `header`; the time does not tell how much of it fits.
+/// Calls `look` for each of the space-separated tokens.
+template <class Look>
+void for_each_token(std::string_view header, const Look& look)
+{
+    while (!header.empty()) {
+        const std::size_t space = std::min(header.find(' '), header.size());
+        look(header.substr(0, space));
+        header.remove_prefix(std::min(space + 1, header.size()));
+    }
+}
+
+/// True when `token` stands in the header; the time does not tell how much of it fits.
 bool contains(std::string_view header, std::string_view token)
 {
     bool found = false;
-    while (!header.empty()) {
-        const std::size_t space = std::min(header.find(' '), header.size());
-        const std::string_view candidate = header.substr(0, space);
-        header.remove_prefix(std::min(space + 1, header.size()));
+    for_each_token(header, [&](std::string_view candidate) {
         if (candidate.size() == token.size() &&
             ::CRYPTO_memcmp(candidate.data(), token.data(), token.size()) == 0)
             found = true;
-    }
+    });
+    return found;
+}
+
+bool contains_signature_by(const Ed25519PublicKey& key, std::string_view header, std::string_view message)
+{
+    bool found = false;
+    for_each_token(header, [&](std::string_view candidate) {
+        KeyBytes signature;
+        found = found || (signature.decode(candidate, version_1a) && key.verify(message, signature.bytes()));
+    });
     return found;
 }
 
@@ -110,9 +86,12 @@ bool contains(std::string_view header, std::string_view token)
 /// Each kind of key signs with its own version of the scheme.
 struct Signer::Keys {
     std::vector<HmacKey> v1;  ///< the current one first
+    std::optional<Ed25519Key> v1a;
 };
 
-base::Result<Signer> Signer::make(std::string_view secret, std::span<const std::string_view> previous)
+base::Result<Signer> Signer::make(
+    std::string_view secret, std::span<const std::string_view> previous, std::string_view signing_key
+)
 {
     auto keys = std::make_shared<Keys>();
     const auto add = [&keys](std::string_view text) {
@@ -123,6 +102,11 @@ base::Result<Signer> Signer::make(std::string_view secret, std::span<const std::
     };
     if (!add(secret) || !std::ranges::all_of(previous, add))
         return make_error_code(Errc::malformed_secret);
+    if (!signing_key.empty()) {
+        keys->v1a = Ed25519Key::read(signing_key);
+        if (!keys->v1a)
+            return make_error_code(Errc::malformed_signing_key);
+    }
     return Signer(std::move(keys));
 }
 
@@ -145,10 +129,19 @@ void Signer::append_to(
         append_token(out, version_1, sign_v1(key, id, timestamp, body));
         separator = " ";
     }
+    if (keys_->v1a) {
+        out += separator;
+        append_token(out, version_1a, keys_->v1a->sign(signed_text(id, timestamp, body)));
+    }
+}
+
+std::string Signer::public_key() const
+{
+    return keys_->v1a ? keys_->v1a->public_text() : std::string();
 }
 
 bool verify(
-    std::span<const std::string_view> secrets,
+    std::span<const std::string_view> keys,
     std::string_view id,
     std::string_view timestamp,
     std::string_view body,
@@ -156,13 +149,15 @@ bool verify(
 )
 {
     bool genuine = false;
-    for (const std::string_view secret : secrets) {
-        const std::optional<HmacKey> key = read_secret(secret);
-        if (!key)
-            continue;
-        std::string token;
-        append_token(token, version_1, sign_v1(*key, id, timestamp, body));
-        genuine = contains(header, token) || genuine;
+    for (const std::string_view text : keys) {
+        if (const std::optional<HmacKey> key = read_secret(text)) {
+            std::string token;
+            append_token(token, version_1, sign_v1(*key, id, timestamp, body));
+            genuine = contains(header, token) || genuine;
+        } else if (const auto public_key = Ed25519PublicKey::read(text)) {
+            const std::string message = signed_text(id, timestamp, body);
+            genuine = contains_signature_by(*public_key, header, message) || genuine;
+        }
     }
     return genuine;
 }

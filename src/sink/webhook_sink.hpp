@@ -1,10 +1,11 @@
 #pragma once
 
+#include "channel.hpp"
+#include "pollhook/base/clock.hpp"
 #include "pollhook/config/config.hpp"
-#include "pollhook/config/secret.hpp"
-#include "pollhook/http/address_guard.hpp"
 #include "pollhook/http/client.hpp"
 #include "pollhook/http/origin.hpp"
+#include "pollhook/sink/hub_signature.hpp"
 #include "pollhook/sink/signature.hpp"
 #include "pollhook/sink/sink.hpp"
 
@@ -18,25 +19,23 @@
 
 namespace pollhook::sink {
 
+/// What every kind of webhook sink needs.
 struct WebhookOptions {
-    std::optional<http::Url> url;               ///< empty: each message brings its own
-    const http::AddressGuard* guard = nullptr;  ///< null: any address
+    std::optional<http::Url> url;  ///< empty: each message brings its own
     config::Format format = config::Format::standard;
     std::optional<Signer> signer;
-    config::Secret fields;  ///< the configured header lines, each ended by CRLF
-    http::Deadlines deadlines;
-    std::size_t response_limit = 64 * 1024;
+    std::optional<HubSigner> hub_signer;
+    ChannelOptions channel;
 };
 
-/// POSTs to one URL, or to each task's own. Only a 2xx head counts as delivered.
+/// POSTs each message to one URL, or to its task's own.
 class WebhookSink final : public Sink {
 public:
-    /// `client` and the guard must outlive the sink.
-    WebhookSink(http::Client& client, WebhookOptions options) : client_(client), options_(std::move(options))
-    {
-    }
+    /// `client`, `clock` and the channel's guard must outlive the sink.
+    WebhookSink(http::Client& client, base::Clock& clock, WebhookOptions options);
 
     [[nodiscard]] boost::asio::awaitable<Outcome> deliver(const Message& message) override;
+    [[nodiscard]] std::string public_key() const override;
 
 private:
     /// What an attempt writes, kept for the next one.
@@ -48,8 +47,11 @@ private:
 
     boost::asio::awaitable<Outcome> attempt(const Message& message);
 
-    http::Client& client_;
-    WebhookOptions options_;
+    std::optional<http::Url> url_;
+    config::Format format_;
+    std::optional<Signer> signer_;
+    std::optional<HubSigner> hub_signer_;
+    Channel channel_;
     std::vector<std::unique_ptr<Buffers>> spare_;  ///< at most as many as there were attempts at once
 };
 

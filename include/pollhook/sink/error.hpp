@@ -8,7 +8,8 @@
 namespace pollhook::sink {
 
 enum class Errc {
-    malformed_secret = 1,  ///< not `whsec_` and the base64 of 24 to 64 bytes
+    malformed_secret = 1,   ///< not `whsec_` and the base64 of 24 to 64 bytes
+    malformed_signing_key,  ///< not `whsk_` and the base64 of an Ed25519 seed, with or without its public key
 };
 
 const boost::system::error_category& sink_category() noexcept;

@@ -5,6 +5,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -15,11 +16,12 @@ namespace pollhook::sink {
 /// One delivery's attempt, as the dispatcher hands it to a sink. The views are valid until deliver()
 /// completes.
 struct Message {
+    std::int64_t row = 0;  ///< the event's place in the store: a later event has a larger one
     std::string_view event_id;
     task::EventType type{};
     base::TimePoint event_time{};  ///< when the step was seen
-    std::string_view provider;
-    std::string_view task_id;
+    std::string_view provider;     ///< empty for pollhook's own events
+    std::string_view task_id;      ///< of those, the subject: `sink/ops`
     std::uint32_t sequence = 0;
     std::string_view body;          ///< the stored Standard Webhooks payload
     std::uint32_t upstream_at = 0;  ///< see task::EventBody
@@ -32,11 +34,14 @@ struct Message {
 struct Outcome {
     bool delivered = false;  ///< a 2xx head, or bytes that reached the disk
     int http_status = 0;
-    std::string
-        error_class;     ///< `timeout`, `tls`, …; `http` for an answer that is not 2xx; empty when delivered
-    std::string detail;  ///< for people: `HTTP 503`, `certificate verify failed: …`
+    std::string error_class;  ///< `timeout`, `tls`, …; `http` for an answer that is not 2xx; `handshake` when
+                              ///< the receiver does not consent, `auth` when it could not be told who we are;
+                              ///< empty when delivered
+    std::string detail;       ///< for people: `HTTP 503`, `certificate verify failed: …`
     std::optional<base::Duration> retry_after;  ///< as the receiver asked, not yet capped
-    bool cancelled = false;                     ///< the daemon is stopping: not an attempt
+    /// Above 0: what the receiver, asked for its consent, allows; in requests.
+    std::optional<double> allowed_per_second;
+    bool cancelled = false;  ///< the daemon is stopping: not an attempt
     std::string peer;
     std::string response_head;  ///< at most 4 KiB
     base::Duration look_up{}, connect{}, tls{}, first_byte{}, total{};
@@ -53,6 +58,12 @@ public:
     /// Makes one attempt within the sink's own deadlines. Never throws; many may run at once. Cancelling the
     /// awaiting coroutine gives an outcome with `cancelled`.
     [[nodiscard]] virtual boost::asio::awaitable<Outcome> deliver(const Message& message) = 0;
+
+    /// `whpk_…`, what a receiver checks `v1a` signatures with; empty when there are none.
+    [[nodiscard]] virtual std::string public_key() const { return {}; }
+
+    /// How many deliveries one request can carry. So many may be under way and count as one.
+    [[nodiscard]] virtual std::size_t messages_per_request() const { return 1; }
 
     /// SIGHUP: a file sink opens its path again, after log rotation.
     virtual void reopen() {}
