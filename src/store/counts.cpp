@@ -18,17 +18,27 @@ void Counts::add_task(const std::string& provider, task::Status status, std::int
     tasks_[{provider, status}] += n;
 }
 
-void Counts::add_deliveries(DeliveryState state, std::int64_t n)
+void Counts::add_deliveries(SinkId sink, DeliveryState state, std::int64_t n)
 {
-    deliveries_.at(static_cast<std::size_t>(state)) += n;
+    deliveries_[sink].at(static_cast<std::size_t>(state)) += n;
+}
+
+void Counts::move_deliveries(SinkId sink, DeliveryState from, DeliveryState to, std::int64_t n)
+{
+    auto& by_state = deliveries_[sink];
+    by_state.at(static_cast<std::size_t>(from)) -= n;
+    by_state.at(static_cast<std::size_t>(to)) += n;
 }
 
 void Counts::write()
 {
     for (const auto& [key, n] : tasks_)
         write(CountKind::tasks, key.first, static_cast<std::int64_t>(key.second), n);
-    for (std::size_t state = 0; state < deliveries_.size(); ++state)
-        write(CountKind::deliveries, {}, static_cast<std::int64_t>(state), deliveries_.at(state));
+    for (const auto& [sink, by_state] : deliveries_) {
+        const std::string name = std::to_string(static_cast<std::int32_t>(sink));
+        for (std::size_t state = 0; state < by_state.size(); ++state)
+            write(CountKind::deliveries, name, static_cast<std::int64_t>(state), by_state.at(state));
+    }
     write(CountKind::events, {}, 0, events_);
     discard();
 }
@@ -36,7 +46,7 @@ void Counts::write()
 void Counts::discard() noexcept
 {
     tasks_.clear();
-    deliveries_.fill(0);
+    deliveries_.clear();
     events_ = 0;
 }
 

@@ -2,9 +2,9 @@
 
 #include "pollhook/store/outbox.hpp"
 #include "pollhook/task/status.hpp"
+#include "statement.hpp"
 
 #include <SQLiteCpp/Database.h>
-#include <SQLiteCpp/Statement.h>
 
 #include <array>
 #include <cstdint>
@@ -17,7 +17,7 @@ namespace pollhook::store {
 /// What a row of `counts` counts. The numbers are stored.
 enum class CountKind : std::uint8_t {
     tasks = 0,       ///< by provider and status
-    deliveries = 1,  ///< by state
+    deliveries = 1,  ///< by sink (its number) and state
     events = 2,
 };
 
@@ -28,7 +28,9 @@ public:
     explicit Counts(SQLite::Database& database);
 
     void add_task(const std::string& provider, task::Status status, std::int64_t n);
-    void add_deliveries(DeliveryState state, std::int64_t n);
+    void add_deliveries(SinkId sink, DeliveryState state, std::int64_t n);
+    /// `n` deliveries that were `from` are `to`.
+    void move_deliveries(SinkId sink, DeliveryState from, DeliveryState to, std::int64_t n = 1);
     void add_events(std::int64_t n) { events_ += n; }
 
     /// Before the transaction commits.
@@ -39,9 +41,9 @@ public:
 private:
     void write(CountKind kind, const std::string& name, std::int64_t state, std::int64_t n);
 
-    SQLite::Statement add_;
+    Statement add_;
     std::map<std::pair<std::string, task::Status>, std::int64_t> tasks_;
-    std::array<std::int64_t, 6> deliveries_{};
+    std::map<SinkId, std::array<std::int64_t, 6>> deliveries_;  // by state
     std::int64_t events_ = 0;
 };
 

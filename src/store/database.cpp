@@ -2,9 +2,9 @@
 
 #include "schema.hpp"
 #include "state_directory.hpp"
+#include "statement.hpp"
 
 #include <SQLiteCpp/Backup.h>
-#include <SQLiteCpp/Statement.h>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 #include <sqlite3.h>

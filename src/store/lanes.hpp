@@ -2,10 +2,11 @@
 
 #include "claims.hpp"
 #include "counts.hpp"
+#include "in_flight.hpp"
 #include "pollhook/store/store.hpp"
+#include "statement.hpp"
 
 #include <SQLiteCpp/Database.h>
-#include <SQLiteCpp/Statement.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -17,8 +18,8 @@
 namespace pollhook::store {
 
 /// The tables `deliveries` and `attempts`. A lane is what goes from one task to one destination; its
-/// deliveries end in the order of their sequence (delivery.md section 3), so only its head, the first that
-/// has not ended, can be due or claimed.
+/// deliveries end in the order of their sequence (docs/delivery.md), so only its head, the first that
+/// has not ended, is due. Which are in flight is in memory only.
 class Lanes {
 public:
     /// Both must outlive this.
@@ -39,52 +40,88 @@ public:
 
     std::vector<OriginBacklog> backlog();
     Claimed claim(const std::vector<ClaimRequest>& requests, base::TimePoint now);
-    Settled settle(const std::vector<Settlement>& batch, base::TimePoint now, const ClaimPolicy& policy);
+    void settle(const std::vector<Settlement>& batch, base::TimePoint now, Claims& claims);
     void cancel_task_webhook(TaskRow task, const std::string& reason, base::TimePoint now);
 
-    /// After a crash: what was claimed is due again, at once.
-    void release_claimed();
+    struct Reopened {
+        Reopening result{};
+        OriginId origin{};
+    };
+    /// A delivery that has ended is pending again; it is due when it is the first of its lane that is open,
+    /// and what was due there waits for it.
+    Reopened reopen_ended(const DeliveryKey& key, base::TimePoint now);
+    /// Also makes a head that waits for its time due now.
+    Reopening reopen(const DeliveryKey& key, base::TimePoint now);
+    /// Adds a delivery wherever it belongs in its lane; it waits or is due like one that was re-opened.
+    void add_late(const NewDelivery& delivery, base::TimePoint now);
+    /// Ends what waits for sinks that are not configured, of events before `before`; looks at no more than
+    /// `limit` lanes.
+    void cancel_unconfigured(base::TimePoint before, std::size_t limit);
+
+    [[nodiscard]] InFlight& in_flight() noexcept { return in_flight_; }
 
 private:
-    struct Head {
+    /// A delivery that waits.
+    struct Waiting {
         DeliveryKey key;
         OriginId origin{};
         std::int64_t event = 0;
         std::uint32_t attempts = 0;
+        std::uint32_t attempts_before = 0;  // the last re-opening
         task::EventType type{};
+        std::optional<base::TimePoint> due;         // of the head of its lane
+        std::optional<base::TimePoint> not_before;  // its next attempt, when it is not the head
     };
 
     void settle(const Settlement& settlement, base::TimePoint now, Claims& claims);
-    [[nodiscard]] std::optional<Head> find_claimed(const DeliveryKey& key);
-    [[nodiscard]] std::optional<Head> next_waiting(const DeliveryKey& after);
-    [[nodiscard]] bool was_overtaken(const Head& head);
+    [[nodiscard]] std::optional<Waiting> first_open(const LaneKey& lane);
+    [[nodiscard]] std::uint32_t sequence_in_flight(const LaneKey& lane) const;
+    [[nodiscard]] bool must_let_pass(const DeliveryKey& key);
+    void take_place(const DeliveryKey& key, base::TimePoint now);
+    void insert(const NewDelivery& delivery, DeliveryState state, std::optional<base::TimePoint> due);
+    void cancel_lane(const LaneKey& lane, base::TimePoint before);
+    [[nodiscard]] bool was_overtaken(const DeliveryKey& key, task::EventType type);
     /// Why nothing more is sent to the task's own URL; empty: it is open.
     [[nodiscard]] std::string why_gone(const DeliveryKey& key);
     void keep_attempt(const DeliveryKey& key, std::uint32_t number, const Attempt& attempt);
-    void end(const Head& head, DeliveryState state, const std::string& reason, base::TimePoint now);
-    void promote(const DeliveryKey& ended, base::TimePoint now, Claims& claims);
-    void hand_over(const Head& head, Claims& claims);
-    std::shared_ptr<const StoredEvent> load(std::int64_t event, Claims& claims);
+    void end(
+        const DeliveryKey& key,
+        std::uint32_t attempts,
+        const Settlement& settlement,
+        DeliveryState state,
+        const std::string& reason,
+        base::TimePoint now
+    );
+    void move_on(const LaneKey& lane, base::TimePoint now, Claims& claims);
+    void hand_over(const Waiting& next, Claims& claims);
 
     Counts& counts_;
-    SQLite::Statement supersede_;
-    SQLite::Statement has_open_;
-    SQLite::Statement insert_;
-    SQLite::Statement origins_;
-    SQLite::Statement due_;
-    SQLite::Statement next_due_;
-    SQLite::Statement mark_;
-    SQLite::Statement end_;
-    SQLite::Statement find_claimed_;
-    SQLite::Statement next_waiting_;
-    SQLite::Statement overtaken_;
-    SQLite::Statement attempt_;
-    SQLite::Statement url_;
-    SQLite::Statement event_;
-    SQLite::Statement gone_;
-    SQLite::Statement close_webhook_;
-    SQLite::Statement cancel_;
-    SQLite::Statement release_;
+    InFlight in_flight_;
+    Statement supersede_;
+    Statement insert_;
+    Statement origins_;
+    Statement due_;
+    Statement next_due_;
+    Statement wait_;
+    Statement end_;
+    Statement first_open_;
+    Statement next_open_;
+    Statement waits_below_;
+    Statement set_aside_;
+    Statement overtaken_;
+    Statement attempt_;
+    Statement event_;
+    Statement gone_;
+    Statement close_webhook_;
+    Statement cancel_;
+    Statement find_;
+    Statement reopen_;
+    Statement reopen_webhook_;
+    Statement make_due_;
+    Statement hurry_;
+    Statement unconfigured_;
+    Statement old_heads_;
+    Statement cancel_lane_;
 };
 
 }  // namespace pollhook::store

@@ -14,8 +14,19 @@ constexpr std::size_t most_known = 4096;
 Origins::Origins(SQLite::Database& database)
     : find_(database, "SELECT id FROM origins WHERE name = ?"),
       add_(database, "INSERT INTO origins (name) VALUES (?) RETURNING id"),
-      find_sink_(database, "SELECT id, origin FROM sinks WHERE name = ?"),
-      add_sink_(database, "INSERT INTO sinks (name, origin) VALUES (?, ?) RETURNING id")
+      find_sink_(database, "SELECT id FROM sinks WHERE name = ?"),
+      add_sink_(database, "INSERT INTO sinks (name, origin) VALUES (?, ?) RETURNING id"),
+      close_sinks_(database, "UPDATE sinks SET configured = 0"),
+      open_sink_(
+          database,
+          "UPDATE sinks SET configured = 1 WHERE id = ?"
+          " RETURNING origin, paused, pause_reason, paused_at"
+      ),
+      pause_(
+          database,
+          "UPDATE sinks SET paused = 1, pause_reason = ?2, paused_at = ?3 WHERE id = ?1 AND paused = 0"
+      ),
+      resume_(database, "UPDATE sinks SET paused = 0, pause_reason = '', paused_at = NULL WHERE id = ?")
 {
 }
 
@@ -37,21 +48,45 @@ OriginId Origins::row_of(const std::string& name)
     return row;
 }
 
-std::vector<SinkRow> Origins::open_sinks(const std::vector<std::string>& names)
+std::vector<SinkRow> Origins::open_sinks(const std::vector<SinkOpening>& sinks)
 {
     std::vector<SinkRow> rows;
-    rows.reserve(names.size());
-    for (const std::string& name : names) {
-        if (Run find(find_sink_, name); find.next()) {
-            rows.push_back({find.as<SinkId>(0), find.as<OriginId>(1)});
-            continue;
+    rows.reserve(sinks.size());
+    execute(close_sinks_);
+    for (const SinkOpening& sink : sinks) {
+        SinkRow& row = rows.emplace_back();
+        row.id = make_sink(sink.name);
+        {
+            Run open(open_sink_, row.id);
+            open.next();
+            row.origin = open.as<OriginId>(0);
+            row.paused = open.integer(1) != 0;
+            row.pause_reason = open.text(2);
+            row.paused_at = open.optional_time(3);
         }
-        const OriginId origin = row_of("sink:" + name);
-        Run add(add_sink_, name, origin);
-        add.next();
-        rows.push_back({add.as<SinkId>(0), origin});
+        row.host = sink.host.empty() ? row.origin : row_of(sink.host);
     }
     return rows;
+}
+
+SinkId Origins::make_sink(const std::string& name)
+{
+    if (Run find(find_sink_, name); find.next())
+        return find.as<SinkId>(0);
+    const OriginId origin = row_of("sink:" + name);
+    Run add(add_sink_, name, origin);
+    add.next();
+    return add.as<SinkId>(0);
+}
+
+void Origins::pause_sink(SinkId sink, const std::string& reason, base::TimePoint now)
+{
+    execute(pause_, sink, reason, now);
+}
+
+void Origins::resume_sink(SinkId sink)
+{
+    execute(resume_, sink);
 }
 
 }  // namespace pollhook::store

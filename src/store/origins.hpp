@@ -1,9 +1,9 @@
 #pragma once
 
 #include "pollhook/store/store.hpp"
+#include "statement.hpp"
 
 #include <SQLiteCpp/Database.h>
-#include <SQLiteCpp/Statement.h>
 
 #include <string>
 #include <unordered_map>
@@ -19,15 +19,23 @@ public:
     /// The row of `name`, made when it is missing.
     OriginId row_of(const std::string& name);
     /// The rows of configured sinks, made where missing.
-    std::vector<SinkRow> open_sinks(const std::vector<std::string>& names);
+    std::vector<SinkRow> open_sinks(const std::vector<SinkOpening>& sinks);
+    void pause_sink(SinkId sink, const std::string& reason, base::TimePoint now);
+    void resume_sink(SinkId sink);
     /// When a transaction is rolled back: what it made is not there.
     void forget() noexcept { known_.clear(); }
 
 private:
-    SQLite::Statement find_;
-    SQLite::Statement add_;
-    SQLite::Statement find_sink_;
-    SQLite::Statement add_sink_;
+    SinkId make_sink(const std::string& name);
+
+    Statement find_;
+    Statement add_;
+    Statement find_sink_;
+    Statement add_sink_;
+    Statement close_sinks_;
+    Statement open_sink_;
+    Statement pause_;
+    Statement resume_;
     std::unordered_map<std::string, OriginId> known_;  // bounded: strangers name origins
 };
 

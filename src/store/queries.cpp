@@ -1,14 +1,16 @@
 #include "queries.hpp"
 
+#include "attempt_record.hpp"
 #include "counts.hpp"
 #include "statement.hpp"
 
-#include <SQLiteCpp/Statement.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
 #include <limits>
+#include <map>
+#include <ranges>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -52,9 +54,9 @@ public:
         return *this;
     }
 
-    [[nodiscard]] SQLite::Statement prepare(SQLite::Database& database) const
+    [[nodiscard]] Statement prepare(SQLite::Database& database) const
     {
-        SQLite::Statement statement(database, text_);
+        Statement statement(database, text_);
         int index = 0;
         for (const auto& value : values_)
             std::visit([&](const auto& v) { statement.bind(++index, v); }, value);
@@ -89,7 +91,7 @@ std::int64_t code(E value)
 constexpr const char* select_tasks =
     "SELECT id, provider, task_id, status, upstream_status, progress, sequence, webhook_url, metadata, "
     "registered_at,"
-    " changed_at, ended_at, contradiction FROM tasks";
+    " changed_at, ended_at, ended_at IS NULL OR settle_until IS NOT NULL, contradiction FROM tasks";
 
 TaskSummary read_task(const Run& row)
 {
@@ -106,6 +108,7 @@ TaskSummary read_task(const Run& row)
     task.registered_at = row.time(9);
     task.changed_at = row.time(10);
     task.ended_at = row.optional_time(11);
+    task.watching = row.integer(12) != 0;
     return task;
 }
 
@@ -159,6 +162,41 @@ DeliverySummary read_delivery(const Run& row)
     return delivery;
 }
 
+/// What the queries about deliveries have in common.
+void only_of(
+    Select& select,
+    const std::string& sink,
+    const std::optional<task::TaskKey>& task,
+    const std::string& origin
+)
+{
+    if (sink == "task")
+        select.where("d.sink = 0");
+    else if (!sink.empty())
+        select.where("d.sink = (SELECT id FROM sinks WHERE name = ?)", sink);
+    if (task) {
+        select.where("d.task = (SELECT id FROM tasks WHERE provider = ?", task->provider);
+        select.where("task_id = ?)", task->id);
+    }
+    if (!origin.empty())
+        select.where("d.origin = (SELECT id FROM origins WHERE name = ?)", origin);
+}
+
+void only(Select& select, const DeliveryKey& key)
+{
+    select.where("d.task = ?", code(key.task))
+        .where("d.sink = ?", code(key.sink))
+        .where("d.sequence = ?", key.sequence);
+}
+
+void cut(DeliveryPage& page, std::size_t limit)
+{
+    if (page.deliveries.size() <= limit)
+        return;
+    page.deliveries.resize(limit);
+    page.next = page.deliveries.back().key;
+}
+
 TransitionRow read_transition(const Run& row)
 {
     TransitionRow transition;
@@ -190,8 +228,40 @@ Attempt read_attempt(const Run& row)
     return attempt;
 }
 
+bool contains(const InFlightKeys& in_flight, const DeliveryKey& key)
+{
+    return std::ranges::binary_search(in_flight, key);
+}
+
+void mark(DeliverySummary& delivery, const InFlightKeys& in_flight)
+{
+    if (delivery.state != DeliveryState::pending || !contains(in_flight, delivery.key))
+        return;
+    delivery.state = DeliveryState::in_flight;
+    delivery.due.reset();
+}
+
+void mark(std::vector<DeliverySummary>& deliveries, const InFlightKeys& in_flight)
+{
+    for (DeliverySummary& delivery : deliveries)
+        mark(delivery, in_flight);
+}
+
+/// `n` of those that are stored as pending are in flight.
+void count_in_flight(std::map<DeliveryState, std::uint64_t>& deliveries, std::uint64_t n)
+{
+    const auto pending = deliveries.find(DeliveryState::pending);
+    n = std::min(n, pending == deliveries.end() ? 0 : pending->second);
+    if (n == 0)
+        return;
+    deliveries[DeliveryState::in_flight] = n;
+    pending->second -= n;
+    if (pending->second == 0)
+        deliveries.erase(pending);
+}
+
 template <class Read>
-auto read_all(SQLite::Statement statement, Read read)
+auto read_all(Statement statement, Read read)
 {
     std::vector<decltype(read(std::declval<const Run&>()))> all;
     Run rows(statement);
@@ -216,6 +286,8 @@ TaskPage Queries::tasks(const TaskQuery& query)
         select.where("id < ?", query.before);
     if (!query.provider.empty())
         select.where("provider = ?", query.provider);
+    else
+        select.where("provider <> ''");
     if (query.status)
         select.where("status = ?", code(*query.status));
     if (!query.q.empty())
@@ -231,18 +303,20 @@ TaskPage Queries::tasks(const TaskQuery& query)
     return page;
 }
 
-std::optional<TaskDetail> Queries::task(const task::TaskKey& key)
+std::optional<TaskDetail> Queries::task(const task::TaskKey& key, const InFlightKeys& in_flight)
 {
     TaskDetail detail;
+    if (key.provider.empty())
+        return std::nullopt;
     {
         Select select(select_tasks);
         select.where("provider = ?", key.provider).where("task_id = ?", key.id);
-        SQLite::Statement statement = select.prepare(database_);
+        Statement statement = select.prepare(database_);
         Run row(statement);
         if (!row.next())
             return std::nullopt;
         detail.summary = read_task(row);
-        detail.contradiction = row.text(12);
+        detail.contradiction = row.text(13);
     }
     const std::int64_t task = code(detail.summary.row);
 
@@ -262,6 +336,7 @@ std::optional<TaskDetail> Queries::task(const task::TaskKey& key)
         .ending(" ORDER BY d.sink, d.sequence LIMIT ?")
         .with(number(most_rows));
     detail.deliveries = read_all(deliveries.prepare(database_), read_delivery);
+    mark(detail.deliveries, in_flight);
     return detail;
 }
 
@@ -277,12 +352,8 @@ EventPage Queries::events(const EventQuery& query)
     select.where("e.id > ?", after);
     if (query.task)
         select.where("e.task = ?", code(*query.task));
-    if (!query.types.empty()) {
-        std::int64_t wanted = 0;
-        for (const task::EventType type : query.types)
-            wanted |= std::int64_t{1} << static_cast<unsigned>(type);
-        select.where("(? >> e.type) & 1", wanted);
-    }
+    if (!query.types.empty())
+        select.where("(? >> e.type) & 1", type_bits(query.types));
     select.ending(" ORDER BY e.id LIMIT ?").with(number(limit + 1));
 
     EventPage page;
@@ -297,7 +368,7 @@ EventPage Queries::events(const EventQuery& query)
 /// A row with no event at or after `since` before it, found by halving, since no index serves the time.
 std::int64_t Queries::event_row_before(base::TimePoint since)
 {
-    SQLite::Statement find(database_, "SELECT id, at FROM events WHERE id >= ? ORDER BY id LIMIT 1");
+    Statement find(database_, "SELECT id, at FROM events WHERE id >= ? ORDER BY id LIMIT 1");
     std::int64_t low = 0;
     std::int64_t high = database_.execAndGet("SELECT coalesce(max(id), 0) + 1 FROM events").getInt64();
     while (low < high) {
@@ -311,8 +382,10 @@ std::int64_t Queries::event_row_before(base::TimePoint since)
     return low - 1;
 }
 
-DeliveryPage Queries::deliveries(const DeliveryQuery& query)
+DeliveryPage Queries::deliveries(const DeliveryQuery& query, const InFlightKeys& in_flight)
 {
+    if (query.state == DeliveryState::in_flight)
+        return deliveries_in_flight(query, in_flight);
     const std::size_t limit = page_size(query.limit);
     Select select(select_deliveries);
     if (query.before)
@@ -321,38 +394,54 @@ DeliveryPage Queries::deliveries(const DeliveryQuery& query)
             .with(query.before->sequence);
     if (query.state)
         select.where("d.state = ?", code(*query.state));
-    if (query.sink == "task")
-        select.where("d.sink = 0");
-    else if (!query.sink.empty())
-        select.where("d.sink = (SELECT id FROM sinks WHERE name = ?)", query.sink);
-    if (query.task) {
-        select.where("d.task = (SELECT id FROM tasks WHERE provider = ?", query.task->provider);
-        select.where("task_id = ?)", query.task->id);
-    }
-    if (!query.origin.empty())
-        select.where("d.origin = (SELECT id FROM origins WHERE name = ?)", query.origin);
-    select.ending(" ORDER BY d.task DESC, d.sink DESC, d.sequence DESC LIMIT ?").with(number(limit + 1));
+    only_of(select, query.sink, query.task, query.origin);
+    std::size_t most = limit + 1;
+    if (query.state == DeliveryState::pending)
+        most += in_flight.size();
+    select.ending(" ORDER BY d.task DESC, d.sink DESC, d.sequence DESC LIMIT ?").with(number(most));
 
     DeliveryPage page;
     page.deliveries = read_all(select.prepare(database_), read_delivery);
-    if (page.deliveries.size() > limit) {
-        page.deliveries.pop_back();
-        page.next = page.deliveries.back().key;
-    }
+    mark(page.deliveries, in_flight);
+    if (query.state == DeliveryState::pending)
+        std::erase_if(page.deliveries, [](const DeliverySummary& one) {
+            return one.state == DeliveryState::in_flight;
+        });
+    cut(page, limit);
     return page;
 }
 
-std::optional<DeliveryDetail> Queries::delivery(const DeliveryKey& key)
+DeliveryPage Queries::deliveries_in_flight(const DeliveryQuery& query, const InFlightKeys& in_flight)
+{
+    const std::size_t limit = page_size(query.limit);
+    DeliveryPage page;
+    for (const DeliveryKey& key : std::views::reverse(in_flight)) {
+        if (page.deliveries.size() > limit)
+            break;
+        if (query.before && key >= *query.before)
+            continue;
+        Select select(select_deliveries);
+        only(select, key);
+        select.where("d.state = 0");
+        only_of(select, query.sink, query.task, query.origin);
+        for (DeliverySummary& one : read_all(select.prepare(database_), read_delivery))
+            page.deliveries.push_back(std::move(one));
+    }
+    mark(page.deliveries, in_flight);
+    cut(page, limit);
+    return page;
+}
+
+std::optional<DeliveryDetail> Queries::delivery(const DeliveryKey& key, const InFlightKeys& in_flight)
 {
     Select select(select_deliveries);
-    select.where("d.task = ?", code(key.task))
-        .where("d.sink = ?", code(key.sink))
-        .where("d.sequence = ?", key.sequence);
+    only(select, key);
     std::vector<DeliverySummary> found = read_all(select.prepare(database_), read_delivery);
     if (found.empty())
         return std::nullopt;
     DeliveryDetail detail;
     detail.summary = std::move(found.front());
+    mark(detail.summary, in_flight);
 
     Select attempts(
         "SELECT at, http_status, error_class, decision, peer, response_head, look_up, connect, tls, "
@@ -365,24 +454,150 @@ std::optional<DeliveryDetail> Queries::delivery(const DeliveryKey& key)
         .ending(" ORDER BY number LIMIT ?")
         .with(number(most_rows));
     detail.attempts = read_all(attempts.prepare(database_), read_attempt);
+
+    Select last("SELECT d.last_attempt FROM deliveries d");
+    only(last, key);
+    Statement statement = last.prepare(database_);
+    Run row(statement);
+    row.next();
+    if (auto attempt = unpack(row.view(0)))
+        detail.attempts.push_back(std::move(*attempt));
     return detail;
 }
 
-Totals Queries::totals()
+std::uint64_t Queries::count_deliveries(const DeliveryFilter& filter, const InFlightKeys& in_flight)
+{
+    const auto count = [&](const char* states, const DeliveryKey* key) {
+        Select select("SELECT count(*) FROM deliveries d");
+        select.where(states);
+        if (key != nullptr)
+            only(select, *key);
+        only_of(select, filter.sink, filter.task, filter.origin);
+        if (filter.since)
+            select.where("d.created_at >= ?", base::to_unix_ms(*filter.since));
+        if (filter.until)
+            select.where("d.created_at < ?", base::to_unix_ms(*filter.until));
+        Statement statement = select.prepare(database_);
+        Run row(statement);
+        row.next();
+        return row.as<std::uint64_t>(0);
+    };
+    if (!filter.state)
+        return count("d.state >= 2", nullptr);
+    if (*filter.state != DeliveryState::pending && *filter.state != DeliveryState::in_flight)
+        return count(fmt::format("d.state = {}", code(*filter.state)).c_str(), nullptr);
+    std::uint64_t n = 0;
+    for (const DeliveryKey& key : in_flight)
+        n += count("d.state = 0", &key);
+    return *filter.state == DeliveryState::in_flight ? n : count("d.state = 0", nullptr) - n;
+}
+
+std::vector<SinkSummary> Queries::sinks(const InFlightKeys& in_flight)
+{
+    std::vector<SinkSummary> sinks(1);
+    sinks[0].name = "task";
+    sinks[0].configured = true;
+    std::map<SinkId, std::size_t> places{{task_webhook, 0}};
+    Statement select(
+        database_,
+        "SELECT id, name, configured, paused, pause_reason, paused_at, origin FROM sinks ORDER BY name"
+    );
+    for (Run row(select); row.next();) {
+        SinkSummary& sink = sinks.emplace_back();
+        sink.id = row.as<SinkId>(0);
+        sink.name = row.text(1);
+        sink.configured = row.integer(2) != 0;
+        sink.paused = row.integer(3) != 0;
+        sink.pause_reason = row.text(4);
+        sink.paused_at = row.optional_time(5);
+        sink.oldest_pending = oldest_for(row.as<OriginId>(6));
+        places.emplace(sink.id, sinks.size() - 1);
+    }
+    Statement counts(
+        database_, "SELECT CAST(name AS INTEGER), state, n FROM counts WHERE kind = 1 AND n > 0"
+    );
+    for (Run row(counts); row.next();)
+        if (const auto place = places.find(row.as<SinkId>(0)); place != places.end())
+            sinks[place->second].deliveries[row.as<DeliveryState>(1)] = row.as<std::uint64_t>(2);
+    std::map<SinkId, std::uint64_t> sent;
+    for (const DeliveryKey& key : in_flight)
+        ++sent[key.sink];
+    for (const auto& [sink, n] : sent)
+        if (const auto place = places.find(sink); place != places.end())
+            count_in_flight(sinks[place->second].deliveries, n);
+    Statement oldest(
+        database_,
+        "SELECT min(created_at) FROM deliveries INDEXED BY deliveries_due"
+        " WHERE due IS NOT NULL AND origin NOT IN (SELECT origin FROM sinks)"
+    );
+    if (Run row(oldest); row.next())
+        sinks[0].oldest_pending = row.optional_time(0);
+    return sinks;
+}
+
+std::optional<base::TimePoint> Queries::oldest_for(OriginId origin)
+{
+    Statement oldest(
+        database_,
+        "SELECT min(created_at) FROM deliveries INDEXED BY deliveries_due WHERE origin = ? AND due IS NOT "
+        "NULL"
+    );
+    Run row(oldest, origin);
+    return row.next() ? row.optional_time(0) : std::nullopt;
+}
+
+std::vector<Job> Queries::jobs(std::size_t limit)
+{
+    Select select(select_jobs);
+    select.ending(" ORDER BY state <> 0, id DESC LIMIT ?").with(number(page_size(limit)));
+    return read_all(select.prepare(database_), read_job);
+}
+
+std::optional<Job> Queries::job(std::int64_t id)
+{
+    Select select(select_jobs);
+    select.where("id = ?", id);
+    std::vector<Job> found = read_all(select.prepare(database_), read_job);
+    return found.empty() ? std::nullopt : std::optional(std::move(found.front()));
+}
+
+JobScope Queries::scope_of(const JobRequest& request, const InFlightKeys& in_flight)
+{
+    JobScope scope;
+    if (request.kind == JobKind::retry) {
+        scope.total = count_deliveries(request.filter, in_flight);
+        return scope;
+    }
+    scope.events_after = event_row_before(request.since - clock_slack);
+    Select select("SELECT count(*) FROM events");
+    select.where("id > ?", scope.events_after).where("at >= ?", base::to_unix_ms(request.since));
+    if (request.until)
+        select.where("at < ?", base::to_unix_ms(*request.until));
+    if (!request.types.empty())
+        select.where("(? >> type) & 1", type_bits(request.types));
+    Statement statement = select.prepare(database_);
+    Run row(statement);
+    row.next();
+    scope.total = row.as<std::uint64_t>(0);
+    return scope;
+}
+
+Totals Queries::totals(const InFlightKeys& in_flight)
 {
     Totals totals;
-    SQLite::Statement counts(database_, "SELECT kind, name, state, n FROM counts WHERE n > 0");
+    Statement counts(database_, "SELECT kind, name, state, n FROM counts WHERE n > 0");
     Run row(counts);
     while (row.next()) {
         const auto n = row.as<std::uint64_t>(3);
         switch (row.as<CountKind>(0)) {
             case CountKind::tasks: totals.tasks[row.text(1)][row.as<task::Status>(2)] = n; break;
-            case CountKind::deliveries: totals.deliveries[row.as<DeliveryState>(2)] = n; break;
+            case CountKind::deliveries: totals.deliveries[row.as<DeliveryState>(2)] += n; break;
             case CountKind::events: totals.events = n; break;
         }
     }
+    count_in_flight(totals.deliveries, in_flight.size());
     // The head of a lane is its oldest, and the index of heads has the time.
-    SQLite::Statement oldest(
+    Statement oldest(
         database_, "SELECT min(created_at) FROM deliveries INDEXED BY deliveries_due WHERE due IS NOT NULL"
     );
     Run first(oldest);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "job_rows.hpp"
 #include "pollhook/store/store.hpp"
 
 #include <SQLiteCpp/Database.h>
@@ -7,25 +8,39 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <vector>
 
 namespace pollhook::store {
 
+/// Sorted.
+using InFlightKeys = std::vector<DeliveryKey>;
+
 /// What people ask, on a connection that only reads. Used on one thread at a time; throws SQLite::Exception.
+/// What is in flight is not stored, but told by who asks.
 class Queries {
 public:
     /// `file` is where the database lies, for its size.
     Queries(SQLite::Database database, std::filesystem::path file);
 
     TaskPage tasks(const TaskQuery& query);
-    std::optional<TaskDetail> task(const task::TaskKey& key);
+    std::optional<TaskDetail> task(const task::TaskKey& key, const InFlightKeys& in_flight);
     EventPage events(const EventQuery& query);
-    DeliveryPage deliveries(const DeliveryQuery& query);
-    std::optional<DeliveryDetail> delivery(const DeliveryKey& key);
-    Totals totals();
+    DeliveryPage deliveries(const DeliveryQuery& query, const InFlightKeys& in_flight);
+    std::optional<DeliveryDetail> delivery(const DeliveryKey& key, const InFlightKeys& in_flight);
+    std::uint64_t count_deliveries(const DeliveryFilter& filter, const InFlightKeys& in_flight);
+    std::vector<SinkSummary> sinks(const InFlightKeys& in_flight);
+    std::vector<Job> jobs(std::size_t limit);
+    std::optional<Job> job(std::int64_t id);
+    JobScope scope_of(const JobRequest& request, const InFlightKeys& in_flight);
+    Totals totals(const InFlightKeys& in_flight);
 
     [[nodiscard]] SQLite::Database& database() noexcept { return database_; }
 
 private:
+    [[nodiscard]] DeliveryPage deliveries_in_flight(
+        const DeliveryQuery& query, const InFlightKeys& in_flight
+    );
+    [[nodiscard]] std::optional<base::TimePoint> oldest_for(OriginId origin);
     [[nodiscard]] std::int64_t event_row_before(base::TimePoint since);
     [[nodiscard]] std::uint64_t size_bytes();
 

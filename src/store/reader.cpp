@@ -20,7 +20,7 @@ Reader::Reader(
 {
 }
 
-void Reader::enqueue(std::unique_ptr<Job<Queries>> job)
+void Reader::enqueue(std::unique_ptr<Work<Queries>> job)
 {
     boost::asio::post(thread_, [self = shared_from_this(), job = std::move(job)]() mutable {
         self->run(*job);
@@ -28,7 +28,7 @@ void Reader::enqueue(std::unique_ptr<Job<Queries>> job)
     });
 }
 
-void Reader::run(Job<Queries>& job)
+void Reader::run(Work<Queries>& job)
 {
     if (!queries_) {
         job.fail(Errc::closed);
@@ -42,7 +42,7 @@ void Reader::run(Job<Queries>& job)
         spdlog::error("store.query_failed: error=\"{}\"", base::printable(failure.what()));
         job.fail(meaning_of(failure) == Errc::corrupt ? Errc::corrupt : Errc::failed);
     }
-    if (job.kind() == JobKind::close)
+    if (job.kind() == WorkKind::close)
         queries_.reset();
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "job.hpp"
 #include "queries.hpp"
+#include "work.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -20,14 +20,14 @@ public:
     );
 
     /// From the loop.
-    void enqueue(std::unique_ptr<Job<Queries>> job);
+    void enqueue(std::unique_ptr<Work<Queries>> job);
     [[nodiscard]] const boost::asio::any_io_executor& loop() const noexcept { return loop_; }
 
     /// Closes without answering what waits. Only while the read thread does not run.
     void abandon() noexcept { queries_.reset(); }
 
 private:
-    void run(Job<Queries>& job);
+    void run(Work<Queries>& job);
 
     boost::asio::any_io_executor loop_;
     boost::asio::any_io_executor thread_;

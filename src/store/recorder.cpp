@@ -2,7 +2,6 @@
 
 #include "statement.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace pollhook::store {
@@ -16,7 +15,7 @@ Recorder::Recorder(SQLite::Database& database, Counts& counts, Origins& origins,
           database,
           "SELECT sequence, status, peak_rank, progress, stalled_announced, unknown_word, provider, "
           "webhook_url,"
-          " webhook_origin, webhook_gone, metadata FROM tasks WHERE id = ?"
+          " webhook_origin, webhook_gone, metadata, ended_at FROM tasks WHERE id = ?"
       ),
       adopt_(database, "UPDATE tasks SET webhook_url = ?2, webhook_origin = ?3 WHERE id = ?1"),
       // Two statements, since one that names ended_at or settle_until rewrites the entries of the partial
@@ -63,7 +62,7 @@ Recorded Recorder::record(const std::vector<Change>& batch, const ClaimPolicy& p
 bool Recorder::record(const Change& change, Claims& claims)
 {
     std::optional<TaskState> state = find(change.task);
-    if (!state || state->known.sequence + 1 != change.transition.sequence)
+    if (!state || state->stopped || state->known.sequence + 1 != change.transition.sequence)
         return false;
     adopt_webhook(change, *state);
     advance(change, *state);
@@ -89,6 +88,7 @@ std::optional<Recorder::TaskState> Recorder::find(TaskRow task)
     state.webhook_origin = row.as<OriginId>(8);
     state.webhook_gone = row.text(9);
     state.metadata = row.text(10);
+    state.stopped = !row.is_null(11) && !task::is_terminal(state.known.status);
     return state;
 }
 
@@ -174,17 +174,16 @@ void Recorder::hand_out(
     Claims& claims
 )
 {
-    const auto hand_to = [&](SinkId sink, OriginId origin) {
+    const auto hand_to = [&](SinkId sink, OriginId origin, bool latest) {
         const Lanes::NewDelivery delivery{
             .key = {change.task, sink, change.transition.sequence},
             .origin = origin,
             .event = event->row,
             .type = event->type,
-            .latest = std::ranges::find(change.latest_sinks, sink) != change.latest_sinks.end(),
+            .latest = latest,
             .at = event->at,
         };
-        const bool is_gone = sink == task_webhook && !state.webhook_gone.empty();
-        if (is_gone)
+        if (sink == task_webhook && !state.webhook_gone.empty())
             lanes_.add_cancelled(delivery, state.webhook_gone);
         else if (lanes_.add(delivery, claims)) {
             ClaimedDelivery claimed;
@@ -198,9 +197,10 @@ void Recorder::hand_out(
         }
     };
     if (change.to_task_webhook && !state.webhook_url.empty())
-        hand_to(task_webhook, state.webhook_origin);
-    for (const SinkRow& sink : change.sinks)
-        hand_to(sink.id, sink.origin);
+        hand_to(task_webhook, state.webhook_origin, change.task_webhook_latest);
+    for (const Addressee& to : change.addressees)
+        if (!to.filter || to.filter->matches(state.metadata))
+            hand_to(to.sink, to.origin, to.latest);
 }
 
 }  // namespace pollhook::store

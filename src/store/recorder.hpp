@@ -6,9 +6,9 @@
 #include "origins.hpp"
 #include "pollhook/store/store.hpp"
 #include "pollhook/task/detect.hpp"
+#include "statement.hpp"
 
 #include <SQLiteCpp/Database.h>
-#include <SQLiteCpp/Statement.h>
 
 #include <cstdint>
 #include <memory>
@@ -34,6 +34,7 @@ private:
         OriginId webhook_origin{};
         std::string webhook_gone;  ///< why nothing more is sent there; empty: it is open
         std::string metadata;
+        bool stopped = false;
     };
 
     bool record(const Change& change, Claims& claims);
@@ -52,12 +53,12 @@ private:
     Counts& counts_;
     Origins& origins_;
     Lanes& lanes_;
-    SQLite::Statement find_;
-    SQLite::Statement adopt_;
-    SQLite::Statement advance_;
-    SQLite::Statement finish_;
-    SQLite::Statement transition_;
-    SQLite::Statement event_;
+    Statement find_;
+    Statement adopt_;
+    Statement advance_;
+    Statement finish_;
+    Statement transition_;
+    Statement event_;
 };
 
 }  // namespace pollhook::store

@@ -12,9 +12,9 @@ namespace pollhook::store {
 namespace {
 
 // Rows of a task hang on it by a prefix of their key, so that a task is deleted without a search. Of a lane
-// (task, sink) only the head has a `due`: waiting ones are in no index. `due` of a claimed delivery is
-// 9223372036854775807. `counts` are kept by the transactions themselves, since counting millions of rows for
-// each scrape of the metrics would not do.
+// (task, sink) only the head has a `due`: waiting ones are in no index. In version 1 a claimed delivery had
+// the state 1 and was due at 9223372036854775807. `counts` are kept by the transactions themselves, since
+// counting millions of rows for each scrape of the metrics would not do.
 constexpr const char* version_1 = R"sql(
 CREATE TABLE origins (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -132,7 +132,51 @@ CREATE TABLE meta (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr std::array steps_of_today{version_1};
+// Own events belong to tasks without a provider, one for each subject. `attempts_before`: made before a
+// delivery was last re-opened; `not_before`: of one that is not the head of its lane, when its next attempt
+// may be made. Deliveries are counted by sink.
+constexpr const char* version_2 = R"sql(
+ALTER TABLE sinks ADD COLUMN pause_reason TEXT NOT NULL DEFAULT '';
+ALTER TABLE sinks ADD COLUMN paused_at INTEGER;
+ALTER TABLE sinks ADD COLUMN configured INTEGER NOT NULL DEFAULT 1;
+
+ALTER TABLE deliveries ADD COLUMN attempts_before INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE deliveries ADD COLUMN not_before INTEGER;
+ALTER TABLE deliveries ADD COLUMN last_attempt BLOB;
+UPDATE deliveries SET state = 0, due = 0 WHERE state = 1;
+
+DELETE FROM counts WHERE kind = 1;
+INSERT INTO counts (kind, name, state, n)
+    SELECT 1, CAST(sink AS TEXT), state, count(*) FROM deliveries GROUP BY sink, state;
+
+CREATE TABLE jobs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind INTEGER NOT NULL,
+    state INTEGER NOT NULL DEFAULT 0,
+    filter_state INTEGER,
+    filter_sink TEXT NOT NULL,
+    filter_provider TEXT,
+    filter_task TEXT,
+    filter_origin TEXT NOT NULL,
+    sink INTEGER NOT NULL,
+    since INTEGER,
+    until INTEGER,
+    types INTEGER NOT NULL,
+    per_second REAL NOT NULL,
+    created_at INTEGER NOT NULL,
+    ended_at INTEGER,
+    last_event INTEGER NOT NULL,
+    at_event INTEGER NOT NULL DEFAULT 0,
+    at_task INTEGER NOT NULL DEFAULT 0,
+    at_sink INTEGER NOT NULL DEFAULT 0,
+    at_sequence INTEGER NOT NULL DEFAULT 0,
+    examined INTEGER NOT NULL DEFAULT 0,
+    total INTEGER NOT NULL,
+    deliveries INTEGER NOT NULL DEFAULT 0
+) STRICT;
+)sql";
+
+constexpr std::array steps_of_today{version_1, version_2};
 
 int version_of(SQLite::Database& database)
 {
@@ -179,8 +223,9 @@ void migrate(
 {
     check_version(database, steps);
     const int newest = static_cast<int>(steps.size());
+    const bool is_new = version_of(database) == 0;
     for (int version = version_of(database); version < newest; ++version) {
-        if (version > 0)
+        if (!is_new)
             backup(version);
         SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
         database.exec(steps[static_cast<std::size_t>(version)]);

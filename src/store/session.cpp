@@ -31,12 +31,11 @@ Session::Session(const SqliteOptions& options)
       origins(database_),
       tasks(database_, counts_, origins),
       lanes(database_, counts_),
-      recorder(database_, counts_, origins, lanes)
+      recorder(database_, counts_, origins, lanes),
+      announcer(database_, counts_, lanes),
+      jobs(database_, lanes)
 {
     sqlite3_wal_hook(database_.getHandle(), &Session::on_commit_to_log, this);
-    begin();
-    lanes.release_claimed();
-    commit();
 }
 
 void Session::begin()
@@ -48,12 +47,14 @@ void Session::commit()
 {
     counts_.write();
     execute(commit_);
+    lanes.in_flight().commit();
 }
 
 void Session::roll_back()
 {
     counts_.discard();
     origins.forget();
+    lanes.in_flight().roll_back();
     if (sqlite3_get_autocommit(database_.getHandle()) == 0)
         database_.exec("ROLLBACK");
 }
@@ -93,6 +94,29 @@ void Session::checkpoint(int mode)
     checkpoint_at_ = log_pages_ + idle_checkpoint_pages;
     if (result != SQLITE_OK && result != SQLITE_BUSY && result != SQLITE_LOCKED)
         throw SQLite::Exception(database_.getHandle(), result);
+}
+
+std::size_t Session::prune(base::TimePoint before, std::size_t limit)
+{
+    lanes.cancel_unconfigured(before, limit);
+    jobs.prune(before);
+    return tasks.prune(before, limit);
+}
+
+Settled Session::settle(
+    const std::vector<Settlement>& batch,
+    const std::vector<Announcing>& announcements,
+    base::TimePoint now,
+    const ClaimPolicy& policy
+)
+{
+    Claims claims(policy);
+    lanes.settle(batch, now, claims);
+    announcer.announce(announcements, claims);
+    Settled result;
+    result.claimed = claims.take_claimed();
+    result.waiting = claims.take_waiting();
+    return result;
 }
 
 std::optional<std::string> Session::meta(const std::string& name)

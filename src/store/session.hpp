@@ -1,14 +1,16 @@
 #pragma once
 
+#include "announcer.hpp"
 #include "counts.hpp"
+#include "jobs.hpp"
 #include "lanes.hpp"
 #include "origins.hpp"
 #include "pollhook/store/sqlite_store.hpp"
 #include "recorder.hpp"
+#include "statement.hpp"
 #include "tasks.hpp"
 
 #include <SQLiteCpp/Database.h>
-#include <SQLiteCpp/Statement.h>
 
 #include <cstdint>
 #include <optional>
@@ -21,7 +23,7 @@ namespace pollhook::store {
 /// The writing connection with its prepared statements, and its transactions. Used on one thread at a time.
 class Session {
 public:
-    /// Opens the database (see open_writer()) and makes due again what was claimed when the daemon ended.
+    /// Opens the database (see open_writer()).
     explicit Session(const SqliteOptions& options);
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
@@ -41,6 +43,14 @@ public:
     /// Moves everything and empties the log: before the end.
     void checkpoint_all();
 
+    /// Deletes what is older than `before` and done, in a small step; how many tasks.
+    std::size_t prune(base::TimePoint before, std::size_t limit);
+    Settled settle(
+        const std::vector<Settlement>& batch,
+        const std::vector<Announcing>& announcements,
+        base::TimePoint now,
+        const ClaimPolicy& policy
+    );
     std::optional<std::string> meta(const std::string& name);
     void set_meta(const std::string& name, const std::string& value);
 
@@ -49,11 +59,11 @@ private:
     void checkpoint(int mode);
 
     SQLite::Database database_;
-    SQLite::Statement begin_;
-    SQLite::Statement commit_;
-    SQLite::Statement page_count_;
-    SQLite::Statement find_meta_;
-    SQLite::Statement set_meta_;
+    Statement begin_;
+    Statement commit_;
+    Statement page_count_;
+    Statement find_meta_;
+    Statement set_meta_;
     std::uint64_t page_size_;
     int log_pages_ = 0;
     int checkpoint_at_;  // pages in the log
@@ -64,6 +74,8 @@ public:
     Tasks tasks;
     Lanes lanes;
     Recorder recorder;
+    Announcer announcer;
+    Jobs jobs;
 };
 
 }  // namespace pollhook::store

@@ -1,11 +1,11 @@
 #include "pollhook/store/sqlite_store.hpp"
 
 #include "database.hpp"
-#include "job.hpp"
 #include "queries.hpp"
 #include "reader.hpp"
 #include "session.hpp"
 #include "state_directory.hpp"
+#include "work.hpp"
 #include "writer.hpp"
 
 #include <boost/asio/thread_pool.hpp>
@@ -108,35 +108,53 @@ public:
         writer_->abandon();
     }
 
-    template <class T, class Work>
-    asio::awaitable<base::Result<T>> read(Work work)
+    template <class T, class Action>
+    asio::awaitable<base::Result<T>> read(Action action)
     {
-        return submit<T, Session>(writer_, JobKind::read, 0, std::move(work));
+        return submit<T, Session>(writer_, WorkKind::read, 0, std::move(action));
     }
-    template <class T, class Work>
-    asio::awaitable<base::Result<T>> write(std::size_t rows, Work work)
+    template <class T, class Action>
+    asio::awaitable<base::Result<T>> write(std::size_t rows, Action action)
     {
-        return submit<T, Session>(writer_, JobKind::write, rows, std::move(work));
+        return submit<T, Session>(writer_, WorkKind::write, rows, std::move(action));
     }
-    template <class T, class Work>
-    asio::awaitable<base::Result<T>> add(std::size_t rows, Work work)
+    template <class T, class Action>
+    asio::awaitable<base::Result<T>> add(std::size_t rows, Action action)
     {
-        return submit<T, Session>(writer_, JobKind::registration, rows, std::move(work));
+        return submit<T, Session>(writer_, WorkKind::registration, rows, std::move(action));
     }
-    template <class T, class Work>
-    asio::awaitable<base::Result<T>> query(Work work)
+    template <class T, class Action>
+    asio::awaitable<base::Result<T>> query(Action action)
     {
-        return submit<T, Queries>(reader_, JobKind::read, 0, std::move(work));
+        return submit<T, Queries>(reader_, WorkKind::read, 0, std::move(action));
+    }
+
+    /// A query that also wants to know what is in flight, which only the writer does.
+    template <class T, class Action>
+    asio::awaitable<base::Result<T>> query_with_flights(Action action)
+    {
+        asio::awaitable<base::Result<InFlightKeys>> asking =
+            read<InFlightKeys>([](Session& session) { return session.lanes.in_flight().keys(); });
+        base::Result<InFlightKeys> answer = co_await std::move(asking);
+        InFlightKeys keys;
+        if (answer)
+            keys = std::move(*answer);
+        asio::awaitable<base::Result<T>> querying =
+            query<T>([action = std::move(action), keys = std::move(keys)](Queries& queries) {
+                return action(queries, keys);
+            });
+        base::Result<T> result = co_await std::move(querying);
+        co_return result;
     }
 
     asio::awaitable<void> close()
     {
         // The reader first: it would keep the log from being emptied.
         asio::awaitable<base::Result<void>> reader =
-            submit<void, Queries>(reader_, JobKind::close, 0, [](Queries&) {});
+            submit<void, Queries>(reader_, WorkKind::close, 0, [](Queries&) {});
         co_await std::move(reader);
         asio::awaitable<base::Result<void>> writer =
-            submit<void, Session>(writer_, JobKind::close, 0, [](Session&) {});
+            submit<void, Session>(writer_, WorkKind::close, 0, [](Session&) {});
         co_await std::move(writer);
     }
 
@@ -158,12 +176,24 @@ SqliteStore::~SqliteStore() = default;
 // What the daemon itself reads goes to the writing connection: a person's slow query must not keep it
 // waiting.
 
-Store::Operation<std::vector<SinkRow>> SqliteStore::open_sinks(std::vector<std::string> names)
+Store::Operation<std::vector<SinkRow>> SqliteStore::open_sinks(std::vector<SinkOpening> sinks)
 {
-    const std::size_t rows = names.size();
-    return impl_->write<std::vector<SinkRow>>(rows, [names = std::move(names)](Session& session) {
-        return session.origins.open_sinks(names);
+    const std::size_t rows = sinks.size();
+    return impl_->write<std::vector<SinkRow>>(rows, [sinks = std::move(sinks)](Session& session) {
+        return session.origins.open_sinks(sinks);
     });
+}
+
+Store::Operation<void> SqliteStore::pause_sink(SinkId sink, std::string reason, base::TimePoint now)
+{
+    return impl_->write<void>(1, [sink, reason = std::move(reason), now](Session& session) {
+        session.origins.pause_sink(sink, reason, now);
+    });
+}
+
+Store::Operation<void> SqliteStore::resume_sink(SinkId sink)
+{
+    return impl_->write<void>(1, [sink](Session& session) { session.origins.resume_sink(sink); });
 }
 
 Store::Operation<std::vector<Registered>> SqliteStore::register_tasks(
@@ -176,10 +206,10 @@ Store::Operation<std::vector<Registered>> SqliteStore::register_tasks(
     });
 }
 
-Store::Operation<std::optional<TaskRow>> SqliteStore::remove_task(task::TaskKey key)
+Store::Operation<std::optional<TaskRow>> SqliteStore::stop_watching(task::TaskKey key, base::TimePoint now)
 {
-    return impl_->write<std::optional<TaskRow>>(1, [key = std::move(key)](Session& session) {
-        return session.tasks.remove(key);
+    return impl_->write<std::optional<TaskRow>>(1, [key = std::move(key), now](Session& session) {
+        return session.tasks.stop(key, now);
     });
 }
 
@@ -234,16 +264,63 @@ Store::Operation<Claimed> SqliteStore::claim(std::vector<ClaimRequest> requests,
 }
 
 Store::Operation<Settled> SqliteStore::settle(
-    std::vector<Settlement> batch, base::TimePoint now, ClaimPolicy policy
+    std::vector<Settlement> batch,
+    std::vector<Announcing> announcements,
+    base::TimePoint now,
+    ClaimPolicy policy
 )
 {
-    const std::size_t rows = batch.size();
+    const std::size_t rows = batch.size() + announcements.size();
     return impl_->write<Settled>(
         rows,
-        [batch = std::move(batch), now, policy = std::move(policy)](Session& session) {
-            return session.lanes.settle(batch, now, policy);
-        }
+        [batch = std::move(batch), announcements = std::move(announcements), now, policy = std::move(policy)](
+            Session& session
+        ) { return session.settle(batch, announcements, now, policy); }
     );
+}
+
+Store::Operation<Settled> SqliteStore::announce(std::vector<Announcing> batch, ClaimPolicy policy)
+{
+    return settle({}, std::move(batch), {}, std::move(policy));
+}
+
+Store::Operation<Reopening> SqliteStore::reopen(DeliveryKey key, base::TimePoint now)
+{
+    return impl_->write<Reopening>(1, [key, now](Session& session) {
+        return session.lanes.reopen(key, now);
+    });
+}
+
+Store::Operation<Job> SqliteStore::create_job(JobRequest request, base::TimePoint now)
+{
+    if (request.kind == JobKind::retry && !request.filter.state)
+        request.filter.state = DeliveryState::dead;
+    // Counting takes its time, so the reader does it.
+    Operation<JobScope> survey =
+        impl_->query<JobScope>([request](Queries& queries) { return queries.scope_of(request, {}); });
+    const base::Result<JobScope> scope = co_await std::move(survey);
+    if (!scope)
+        co_return scope.error();
+    Operation<Job> creation =
+        impl_->write<Job>(1, [request = std::move(request), scope = *scope, now](Session& session) {
+            return session.jobs.create(request, scope, now);
+        });
+    base::Result<Job> job = co_await std::move(creation);
+    co_return job;
+}
+
+Store::Operation<bool> SqliteStore::cancel_job(std::int64_t id, base::TimePoint now)
+{
+    return impl_->write<bool>(1, [id, now](Session& session) { return session.jobs.cancel(id, now); });
+}
+
+Store::Operation<Advanced> SqliteStore::advance_job(
+    std::int64_t id, std::size_t limit, base::TimePoint wall_now, base::TimePoint outbox_now
+)
+{
+    return impl_->write<Advanced>(limit, [id, limit, wall_now, outbox_now](Session& session) {
+        return session.jobs.advance(id, limit, wall_now, outbox_now);
+    });
 }
 
 Store::Operation<void> SqliteStore::cancel_task_webhook(TaskRow task, std::string reason, base::TimePoint now)
@@ -261,7 +338,7 @@ Store::Operation<std::string> SqliteStore::last_event_body(TaskRow task)
 Store::Operation<std::size_t> SqliteStore::prune(base::TimePoint before, std::size_t limit)
 {
     return impl_->write<std::size_t>(limit, [before, limit](Session& session) {
-        return session.tasks.prune(before, limit);
+        return session.prune(before, limit);
     });
 }
 
@@ -288,9 +365,11 @@ Store::Operation<TaskPage> SqliteStore::tasks(TaskQuery query)
 
 Store::Operation<std::optional<TaskDetail>> SqliteStore::task(task::TaskKey key)
 {
-    return impl_->query<std::optional<TaskDetail>>([key = std::move(key)](Queries& queries) {
-        return queries.task(key);
-    });
+    return impl_->query_with_flights<std::optional<TaskDetail>>(
+        [key = std::move(key)](Queries& queries, const InFlightKeys& in_flight) {
+            return queries.task(key, in_flight);
+        }
+    );
 }
 
 Store::Operation<EventPage> SqliteStore::events(EventQuery query)
@@ -302,21 +381,48 @@ Store::Operation<EventPage> SqliteStore::events(EventQuery query)
 
 Store::Operation<DeliveryPage> SqliteStore::deliveries(DeliveryQuery query)
 {
-    return impl_->query<DeliveryPage>([query = std::move(query)](Queries& queries) {
-        return queries.deliveries(query);
-    });
+    return impl_->query_with_flights<DeliveryPage>([query = std::move(query)](
+                                                       Queries& queries, const InFlightKeys& in_flight
+                                                   ) { return queries.deliveries(query, in_flight); });
 }
 
 Store::Operation<std::optional<DeliveryDetail>> SqliteStore::delivery(DeliveryKey key)
 {
-    return impl_->query<std::optional<DeliveryDetail>>([key](Queries& queries) {
-        return queries.delivery(key);
+    return impl_->query_with_flights<std::optional<DeliveryDetail>>(
+        [key](Queries& queries, const InFlightKeys& in_flight) { return queries.delivery(key, in_flight); }
+    );
+}
+
+Store::Operation<std::uint64_t> SqliteStore::count_deliveries(DeliveryFilter filter)
+{
+    return impl_->query_with_flights<std::uint64_t>([filter = std::move(filter
+                                                     )](Queries& queries, const InFlightKeys& in_flight) {
+        return queries.count_deliveries(filter, in_flight);
     });
+}
+
+Store::Operation<std::vector<SinkSummary>> SqliteStore::sinks()
+{
+    return impl_->query_with_flights<std::vector<SinkSummary>>(
+        [](Queries& queries, const InFlightKeys& in_flight) { return queries.sinks(in_flight); }
+    );
+}
+
+Store::Operation<std::vector<Job>> SqliteStore::jobs(std::size_t limit)
+{
+    return impl_->query<std::vector<Job>>([limit](Queries& queries) { return queries.jobs(limit); });
+}
+
+Store::Operation<std::optional<Job>> SqliteStore::job(std::int64_t id)
+{
+    return impl_->query<std::optional<Job>>([id](Queries& queries) { return queries.job(id); });
 }
 
 Store::Operation<Totals> SqliteStore::totals()
 {
-    return impl_->query<Totals>([](Queries& queries) { return queries.totals(); });
+    return impl_->query_with_flights<Totals>([](Queries& queries, const InFlightKeys& in_flight) {
+        return queries.totals(in_flight);
+    });
 }
 
 asio::awaitable<void> SqliteStore::close()

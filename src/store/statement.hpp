@@ -2,105 +2,167 @@
 
 #include "pollhook/base/time.hpp"
 
-#include <SQLiteCpp/Column.h>
-#include <SQLiteCpp/Statement.h>
+#include <SQLiteCpp/Database.h>
+#include <SQLiteCpp/Exception.h>
+#include <sqlite3.h>
 
 #include <cstdint>
-#include <limits>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
 namespace pollhook::store {
 
-/// `due` of a claimed delivery: it keeps its place in the index of heads, after everything that can become
-/// due.
-inline constexpr std::int64_t claimed_due = std::numeric_limits<std::int64_t>::max();
-
-/// Bytes that are bound as a BLOB.
+/// Bytes that are bound as a BLOB; none: NULL.
 struct Blob {
-    const std::string& bytes;
+    std::optional<std::string_view> bytes;
 };
 
-namespace detail {
+/// A prepared statement. Thinner than SQLiteCpp's, whose columns share ownership of the statement: that is
+/// felt when a delivery may cost no more than a few microseconds.
+class Statement {
+public:
+    /// Throws SQLite::Exception. `database` must outlive this.
+    Statement(SQLite::Database& database, const std::string& sql) : database_(database.getHandle())
+    {
+        check(sqlite3_prepare_v3(
+            database_,
+            sql.c_str(),
+            static_cast<int>(sql.size()) + 1,
+            SQLITE_PREPARE_PERSISTENT,
+            &statement_,
+            nullptr
+        ));
+    }
+    Statement(Statement&& other) noexcept
+        : database_(other.database_),
+          statement_(std::exchange(other.statement_, nullptr))
+    {
+    }
+    Statement(const Statement&) = delete;
+    Statement& operator=(const Statement&) = delete;
+    Statement& operator=(Statement&&) = delete;
+    ~Statement() { sqlite3_finalize(statement_); }
 
-template <class T>
-constexpr std::int64_t to_int64(T value) noexcept
-{
-    if constexpr (std::is_same_v<T, std::int64_t>)
-        return value;
-    else
-        return static_cast<std::int64_t>(value);
-}
+    /// Text and blobs are not copied; they must live until the statement is reset or bound anew.
+    void bind(int index, std::string_view text)
+    {
+        check(sqlite3_bind_text(
+            statement_,
+            index,
+            text.data() == nullptr ? "" : text.data(),
+            static_cast<int>(text.size()),
+            SQLITE_STATIC
+        ));
+    }
+    void bind(int index, const std::string& text) { bind(index, std::string_view(text)); }
+    void bind(int index, std::string&& text) = delete;
+    void bind(int index, Blob blob)
+    {
+        if (!blob.bytes)
+            return bind(index, std::nullopt);
+        const char* bytes = blob.bytes->data() == nullptr ? "" : blob.bytes->data();
+        check(sqlite3_bind_blob(statement_, index, bytes, static_cast<int>(blob.bytes->size()), SQLITE_STATIC)
+        );
+    }
+    void bind(int index, base::TimePoint time) { bind(index, base::to_unix_ms(time)); }
+    void bind(int index, base::Duration duration) { bind(index, duration.count()); }
+    void bind(int index, double value) { check(sqlite3_bind_double(statement_, index, value)); }
+    void bind(int index, std::nullopt_t) { check(sqlite3_bind_null(statement_, index)); }
+    template <class T>
+        requires(std::is_integral_v<T> || std::is_enum_v<T>)
+    void bind(int index, T value)
+    {
+        if constexpr (std::is_same_v<T, std::int64_t>)
+            check(sqlite3_bind_int64(statement_, index, value));
+        else
+            check(sqlite3_bind_int64(statement_, index, static_cast<std::int64_t>(value)));
+    }
+    template <class T>
+    void bind(int index, const std::optional<T>& value)
+    {
+        if (value)
+            bind(index, *value);
+        else
+            bind(index, std::nullopt);
+    }
 
-inline void bind(SQLite::Statement& statement, int index, const std::string& text)
-{
-    statement.bindNoCopy(index, text);
-}
-void bind(SQLite::Statement& statement, int index, std::string&& text) = delete;
-inline void bind(SQLite::Statement& statement, int index, Blob blob)
-{
-    statement.bindNoCopy(index, blob.bytes.data(), static_cast<int>(blob.bytes.size()));
-}
-inline void bind(SQLite::Statement& statement, int index, base::TimePoint time)
-{
-    statement.bind(index, base::to_unix_ms(time));
-}
-inline void bind(SQLite::Statement& statement, int index, base::Duration duration)
-{
-    statement.bind(index, to_int64(duration.count()));
-}
-inline void bind(SQLite::Statement& statement, int index, std::nullopt_t)
-{
-    statement.bind(index);
-}
-template <class T>
-    requires(std::is_arithmetic_v<T> || std::is_enum_v<T>)
-void bind(SQLite::Statement& statement, int index, T value)
-{
-    statement.bind(index, to_int64(value));
-}
-template <class T>
-void bind(SQLite::Statement& statement, int index, const std::optional<T>& value)
-{
-    if (value)
-        bind(statement, index, *value);
-    else
-        statement.bind(index);
-}
+    /// False after the last row.
+    bool step()
+    {
+        const int result = sqlite3_step(statement_);
+        if (result == SQLITE_ROW)
+            return true;
+        if (result != SQLITE_DONE)
+            throw SQLite::Exception(database_, result);
+        return false;
+    }
+    void reset() noexcept { sqlite3_reset(statement_); }
+    /// Rows that were changed by the last statement of the connection.
+    [[nodiscard]] int changes() const noexcept { return sqlite3_changes(database_); }
+    [[nodiscard]] sqlite3_stmt* get() const noexcept { return statement_; }
 
-}  // namespace detail
+private:
+    void check(int result) const
+    {
+        if (result != SQLITE_OK)
+            throw SQLite::Exception(database_, result);
+    }
+
+    sqlite3* database_;
+    sqlite3_stmt* statement_ = nullptr;
+};
 
 /// One run of a prepared statement: binds its parameters in order, and resets it at the end of the scope.
 /// Text and blobs are not copied; they must live until then (a temporary string does not compile).
 class Run {
 public:
     template <class... Args>
-    explicit Run(SQLite::Statement& statement, Args&&... args) : statement_(statement)
+    explicit Run(Statement& statement, Args&&... args) : statement_(statement)
     {
         int index = 0;
-        (detail::bind(statement_, ++index, std::forward<Args>(args)), ...);
+        (statement_.bind(++index, std::forward<Args>(args)), ...);
     }
     Run(const Run&) = delete;
     Run& operator=(const Run&) = delete;
-    ~Run() { statement_.tryReset(); }
+    ~Run() { statement_.reset(); }
 
     /// Binds one parameter more, by its number.
     template <class T>
     void bind(int index, const T& value)
     {
-        detail::bind(statement_, index, value);
+        statement_.bind(index, value);
     }
 
     /// False after the last row.
-    bool next() { return statement_.executeStep(); }
+    bool next() { return statement_.step(); }
     /// For statements without rows; how many rows they changed.
-    int execute() { return statement_.exec(); }
+    int execute()
+    {
+        statement_.step();
+        return statement_.changes();
+    }
 
-    [[nodiscard]] std::int64_t integer(int column) const { return statement_.getColumn(column).getInt64(); }
-    [[nodiscard]] std::string text(int column) const { return statement_.getColumn(column).getString(); }
-    [[nodiscard]] bool is_null(int column) const { return statement_.getColumn(column).isNull(); }
+    [[nodiscard]] std::int64_t integer(int column) const
+    {
+        return sqlite3_column_int64(statement_.get(), column);
+    }
+    [[nodiscard]] double real(int column) const { return sqlite3_column_double(statement_.get(), column); }
+    /// Of text or a blob; until the next step.
+    [[nodiscard]] std::string_view view(int column) const
+    {
+        const void* bytes = sqlite3_column_blob(statement_.get(), column);
+        const int size = sqlite3_column_bytes(statement_.get(), column);
+        return size == 0 ? std::string_view()
+                         : std::string_view(static_cast<const char*>(bytes), static_cast<std::size_t>(size));
+    }
+    [[nodiscard]] std::string text(int column) const { return std::string(view(column)); }
+    [[nodiscard]] bool is_null(int column) const
+    {
+        return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL;
+    }
     [[nodiscard]] base::TimePoint time(int column) const { return base::from_unix_ms(integer(column)); }
     [[nodiscard]] std::optional<base::TimePoint> optional_time(int column) const
     {
@@ -114,12 +176,12 @@ public:
     }
 
 private:
-    SQLite::Statement& statement_;
+    Statement& statement_;
 };
 
 /// Runs a statement that yields no rows; how many rows it changed.
 template <class... Args>
-int execute(SQLite::Statement& statement, Args&&... args)
+int execute(Statement& statement, Args&&... args)
 {
     Run run(statement, std::forward<Args>(args)...);
     return run.execute();

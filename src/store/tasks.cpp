@@ -2,6 +2,7 @@
 
 #include "statement.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace pollhook::store {
@@ -28,7 +29,7 @@ WatchedTask read_watched(const Run& row)
     task.known.stalled_announced = row.integer(6) != 0;
     task.known.unknown_word = row.as<std::uint32_t>(7);
     task.registered_at = row.time(8);
-    task.changed_at = row.time(9);
+    task.changed_at = std::max(row.time(9), task.registered_at);
     task.settle_until = row.optional_time(10);
     task.result_digest = row.as<std::uint64_t>(11);
     return task;
@@ -47,7 +48,8 @@ Tasks::Tasks(SQLite::Database& database, Counts& counts, Origins& origins)
           " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6) ON CONFLICT (provider, task_id) DO NOTHING"
       ),
       find_(
-          database, select_watched + ", webhook_url, metadata FROM tasks WHERE provider = ? AND task_id = ?"
+          database,
+          select_watched + ", webhook_url, metadata, ended_at FROM tasks WHERE provider = ? AND task_id = ?"
       ),
       fill_webhook_(database, "UPDATE tasks SET webhook_url = ?2, webhook_origin = ?3 WHERE id = ?1"),
       fill_metadata_(database, "UPDATE tasks SET metadata = ?2 WHERE id = ?1"),
@@ -68,9 +70,32 @@ Tasks::Tasks(SQLite::Database& database, Counts& counts, Origins& origins)
           "SELECT id FROM tasks WHERE ended_at IS NOT NULL AND ended_at < ? AND NOT EXISTS"
           " (SELECT 1 FROM deliveries WHERE task = tasks.id AND state < 2) ORDER BY ended_at LIMIT ?"
       ),
-      describe_(database, "SELECT provider, status, sequence FROM tasks WHERE id = ?"),
-      count_deliveries_(database, "SELECT state, count(*) FROM deliveries WHERE task = ? GROUP BY state"),
-      delete_(database, "DELETE FROM tasks WHERE id = ?")
+      describe_(
+          database,
+          "SELECT provider, status, (SELECT count(*) FROM events WHERE task = tasks.id) FROM tasks WHERE id "
+          "= ?"
+      ),
+      count_deliveries_(
+          database, "SELECT sink, state, count(*) FROM deliveries WHERE task = ? GROUP BY sink, state"
+      ),
+      delete_(database, "DELETE FROM tasks WHERE id = ?"),
+      stop_(
+          database,
+          "UPDATE tasks SET ended_at = coalesce(ended_at, ?3), settle_until = NULL"
+          " WHERE provider = ?1 AND task_id = ?2 RETURNING id"
+      ),
+      resume_(database, "UPDATE tasks SET ended_at = NULL, registered_at = ?2 WHERE id = ?1"),
+      old_own_events_(
+          database,
+          "SELECT e.id, e.task, e.sequence FROM tasks t CROSS JOIN events e ON e.task = t.id"
+          " WHERE t.provider = '' AND t.sequence > 1 AND t.ended_at >= ?1 AND e.at < ?1 AND NOT EXISTS"
+          " (SELECT 1 FROM deliveries WHERE task = e.task AND sequence = e.sequence AND state < 2) LIMIT ?2"
+      ),
+      forget_attempts_(database, "DELETE FROM attempts WHERE task = ? AND sequence = ?"),
+      forget_deliveries_(
+          database, "DELETE FROM deliveries WHERE task = ? AND sequence = ? RETURNING sink, state"
+      ),
+      forget_event_(database, "DELETE FROM events WHERE id = ?")
 {
 }
 
@@ -92,7 +117,7 @@ std::vector<Registered> Tasks::add(const std::vector<Registration>& batch, base:
             now
         );
         if (inserted == 0) {
-            result.push_back(complete_known(registration));
+            result.push_back(complete_known(registration, now));
             continue;
         }
         counts_.add_task(registration.key.provider, task::Status::queued, 1);
@@ -106,7 +131,7 @@ std::vector<Registered> Tasks::add(const std::vector<Registration>& batch, base:
     return result;
 }
 
-Registered Tasks::complete_known(const Registration& registration)
+Registered Tasks::complete_known(const Registration& registration, base::TimePoint now)
 {
     Registered known;
     bool has_webhook = true;
@@ -117,6 +142,7 @@ Registered Tasks::complete_known(const Registration& registration)
         known.task = read_watched(find);
         has_webhook = !find.text(watched_columns).empty();
         has_metadata = find.text(watched_columns + 1) != no_metadata;
+        known.stopped = !find.is_null(watched_columns + 2) && !task::is_terminal(known.task.known.status);
     }
     if (!has_webhook && !registration.webhook_url.empty()) {
         const OriginId origin = origins_.row_of(registration.webhook_origin);
@@ -124,20 +150,20 @@ Registered Tasks::complete_known(const Registration& registration)
     }
     if (!has_metadata && registration.metadata != no_metadata)
         execute(fill_metadata_, known.task.row, registration.metadata);
+    if (known.stopped && registration.resume) {
+        execute(resume_, known.task.row, now);
+        known.task.registered_at = now;
+        known.task.changed_at = now;
+        known.stopped = false;
+        known.resumed = true;
+    }
     return known;
 }
 
-std::optional<TaskRow> Tasks::remove(const task::TaskKey& key)
+std::optional<TaskRow> Tasks::stop(const task::TaskKey& key, base::TimePoint now)
 {
-    TaskRow row{};
-    {
-        Run find(find_, key.provider, key.id);
-        if (!find.next())
-            return std::nullopt;
-        row = find.as<TaskRow>(0);
-    }
-    erase(row);
-    return row;
+    Run stop(stop_, key.provider, key.id, now);
+    return stop.next() ? std::optional(stop.as<TaskRow>(0)) : std::nullopt;
 }
 
 void Tasks::erase(TaskRow task)
@@ -145,13 +171,15 @@ void Tasks::erase(TaskRow task)
     {
         Run describe(describe_, task);
         describe.next();
-        counts_.add_task(describe.text(0), describe.as<task::Status>(1), -1);
-        counts_.add_events(-describe.integer(2));  // one for each step of the sequence
+        const std::string provider = describe.text(0);
+        if (!provider.empty())
+            counts_.add_task(provider, describe.as<task::Status>(1), -1);
+        counts_.add_events(-describe.integer(2));
     }
     {
         Run count(count_deliveries_, task);
         while (count.next())
-            counts_.add_deliveries(count.as<DeliveryState>(0), -count.integer(1));
+            counts_.add_deliveries(count.as<SinkId>(0), count.as<DeliveryState>(1), -count.integer(2));
     }
     execute(delete_, task);
 }
@@ -192,8 +220,34 @@ std::size_t Tasks::prune(base::TimePoint before, std::size_t limit)
     }
     for (const TaskRow task : old)
         erase(task);
+    erase_own_events(before, limit);
     database_.exec("PRAGMA incremental_vacuum(256)");
     return old.size();
+}
+
+void Tasks::erase_own_events(base::TimePoint before, std::size_t limit)
+{
+    struct Old {
+        std::int64_t row = 0;
+        TaskRow task{};
+        std::uint32_t sequence = 0;
+    };
+    std::vector<Old> old;
+    {
+        Run rows(old_own_events_, before, limit);
+        while (rows.next())
+            old.push_back({rows.integer(0), rows.as<TaskRow>(1), rows.as<std::uint32_t>(2)});
+    }
+    for (const Old& event : old) {
+        execute(forget_attempts_, event.task, event.sequence);
+        {
+            Run gone(forget_deliveries_, event.task, event.sequence);
+            while (gone.next())
+                counts_.add_deliveries(gone.as<SinkId>(0), gone.as<DeliveryState>(1), -1);
+        }
+        execute(forget_event_, event.row);
+    }
+    counts_.add_events(-static_cast<std::int64_t>(old.size()));
 }
 
 }  // namespace pollhook::store

@@ -3,9 +3,9 @@
 #include "counts.hpp"
 #include "origins.hpp"
 #include "pollhook/store/store.hpp"
+#include "statement.hpp"
 
 #include <SQLiteCpp/Database.h>
-#include <SQLiteCpp/Statement.h>
 
 #include <cstddef>
 #include <optional>
@@ -21,34 +21,42 @@ public:
     Tasks(SQLite::Database& database, Counts& counts, Origins& origins);
 
     std::vector<Registered> add(const std::vector<Registration>& batch, base::TimePoint now);
-    std::optional<TaskRow> remove(const task::TaskKey& key);
+    std::optional<TaskRow> stop(const task::TaskKey& key, base::TimePoint now);
     std::vector<WatchedTask> watched(const std::string& provider, TaskRow after, std::size_t limit);
     void end_settling(const std::vector<TaskRow>& tasks);
     void note_contradiction(TaskRow task, const std::string& upstream_status, base::TimePoint at);
     std::string last_event_body(TaskRow task);
-    /// Deletes old finished tasks and gives freed pages back, both in small steps.
+    /// Deletes what is old and done, and gives freed pages back, both in small steps; how many tasks.
     std::size_t prune(base::TimePoint before, std::size_t limit);
 
 private:
-    Registered complete_known(const Registration& registration);
+    Registered complete_known(const Registration& registration, base::TimePoint now);
     /// Deletes a task with all that hangs on it.
     void erase(TaskRow task);
+    /// Own events of subjects that have newer ones.
+    void erase_own_events(base::TimePoint before, std::size_t limit);
 
     SQLite::Database& database_;
     Counts& counts_;
     Origins& origins_;
-    SQLite::Statement insert_;
-    SQLite::Statement find_;
-    SQLite::Statement fill_webhook_;
-    SQLite::Statement fill_metadata_;
-    SQLite::Statement watched_;
-    SQLite::Statement end_settling_;
-    SQLite::Statement contradict_;
-    SQLite::Statement last_body_;
-    SQLite::Statement prunable_;
-    SQLite::Statement describe_;
-    SQLite::Statement count_deliveries_;
-    SQLite::Statement delete_;
+    Statement insert_;
+    Statement find_;
+    Statement fill_webhook_;
+    Statement fill_metadata_;
+    Statement watched_;
+    Statement end_settling_;
+    Statement contradict_;
+    Statement last_body_;
+    Statement prunable_;
+    Statement describe_;
+    Statement count_deliveries_;
+    Statement delete_;
+    Statement stop_;
+    Statement resume_;
+    Statement old_own_events_;
+    Statement forget_attempts_;
+    Statement forget_deliveries_;
+    Statement forget_event_;
 };
 
 }  // namespace pollhook::store

@@ -17,14 +17,14 @@ namespace {
 /// Rows in one transaction, unless a single job has more: about 30 ms of work.
 constexpr std::size_t most_rows = 2000;
 
-bool writes(const Job<Session>* job)
+bool writes(const Work<Session>* job)
 {
-    return job->kind() == JobKind::write || job->kind() == JobKind::registration;
+    return job->kind() == WorkKind::write || job->kind() == WorkKind::registration;
 }
 
-bool is_registration(const Job<Session>* job)
+bool is_registration(const Work<Session>* job)
 {
-    return job->kind() == JobKind::registration;
+    return job->kind() == WorkKind::registration;
 }
 
 }  // namespace
@@ -44,14 +44,14 @@ Writer::Writer(
 {
 }
 
-void Writer::enqueue(std::unique_ptr<Job<Session>> job)
+void Writer::enqueue(std::unique_ptr<Work<Session>> job)
 {
     boost::asio::post(thread_, [self = shared_from_this(), job = std::move(job)]() mutable {
         self->gather(std::move(job));
     });
 }
 
-void Writer::gather(std::unique_ptr<Job<Session>> job)
+void Writer::gather(std::unique_ptr<Work<Session>> job)
 {
     gathered_.push_back(std::move(job));
     if (!std::exchange(flush_posted_, true))
@@ -67,13 +67,13 @@ void Writer::post_flush()
 void Writer::flush()
 {
     flush_posted_ = false;
-    Jobs jobs = take_batch();
+    Works jobs = take_batch();
     Batch batch;
     batch.reserve(jobs.size());
     for (const auto& job : jobs)
         batch.push_back(job.get());
     run(batch);
-    if (jobs.back()->kind() == JobKind::close)
+    if (jobs.back()->kind() == WorkKind::close)
         close();
     boost::asio::post(loop_, [jobs = std::move(jobs)] {
         for (const auto& job : jobs)
@@ -90,7 +90,7 @@ void Writer::flush()
         });
 }
 
-Writer::Jobs Writer::take_batch()
+Writer::Works Writer::take_batch()
 {
     std::size_t rows = 0;
     auto end = gathered_.begin();
@@ -98,12 +98,12 @@ Writer::Jobs Writer::take_batch()
         rows += (*end)->rows();
         if (end != gathered_.begin() && rows > most_rows)
             break;
-        const bool is_last = (*end)->kind() == JobKind::close;
+        const bool is_last = (*end)->kind() == WorkKind::close;
         ++end;
         if (is_last)
             break;
     }
-    Jobs batch(std::make_move_iterator(gathered_.begin()), std::make_move_iterator(end));
+    Works batch(std::make_move_iterator(gathered_.begin()), std::make_move_iterator(end));
     gathered_.erase(gathered_.begin(), end);
     return batch;
 }
@@ -138,7 +138,7 @@ bool Writer::has_space()
 Writer::Batch Writer::refuse_registrations(const Batch& batch)
 {
     Batch others;
-    for (Job<Session>* job : batch) {
+    for (Work<Session>* job : batch) {
         if (is_registration(job))
             job->fail(Errc::full);
         else
@@ -149,7 +149,7 @@ Writer::Batch Writer::refuse_registrations(const Batch& batch)
 
 void Writer::run_one_by_one(const Batch& jobs)
 {
-    for (Job<Session>* job : jobs)
+    for (Work<Session>* job : jobs)
         if (const auto failure = broken_ ? broken_ : transact({job}))
             job->fail(*failure);
 }
@@ -160,7 +160,7 @@ std::optional<Errc> Writer::transact(const Batch& jobs)
     try {
         if (in_transaction)
             session_->begin();
-        for (Job<Session>* job : jobs)
+        for (Work<Session>* job : jobs)
             job->execute(*session_);
     } catch (const SQLite::Exception& failure) {
         return undo(meaning_of(failure), failure.what());
@@ -203,7 +203,7 @@ Errc Writer::break_down(Errc reason, const char* what)
 
 void Writer::fail(const Batch& jobs, Errc reason)
 {
-    for (Job<Session>* job : jobs)
+    for (Work<Session>* job : jobs)
         job->fail(reason);
 }
 

@@ -1,8 +1,8 @@
 #pragma once
 
-#include "job.hpp"
 #include "session.hpp"
 #include "state_directory.hpp"
+#include "work.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -25,7 +25,7 @@ namespace pollhook::store {
 /// with the help of the reserve.
 class Writer : public std::enable_shared_from_this<Writer> {
 public:
-    using Jobs = JobList<Session>;
+    using Works = WorkList<Session>;
 
     /// `directory` may be null (no reserve) and must outlive this.
     Writer(
@@ -37,19 +37,19 @@ public:
     );
 
     /// From the loop.
-    void enqueue(std::unique_ptr<Job<Session>> job);
+    void enqueue(std::unique_ptr<Work<Session>> job);
     [[nodiscard]] const boost::asio::any_io_executor& loop() const noexcept { return loop_; }
 
     /// Closes without finishing what waits. Only while the store thread does not run.
     void abandon() noexcept;
 
 private:
-    using Batch = std::vector<Job<Session>*>;
+    using Batch = std::vector<Work<Session>*>;
 
-    void gather(std::unique_ptr<Job<Session>> job);
+    void gather(std::unique_ptr<Work<Session>> job);
     void post_flush();
     void flush();
-    [[nodiscard]] Jobs take_batch();
+    [[nodiscard]] Works take_batch();
     void run(const Batch& batch);
     [[nodiscard]] bool has_space();
     /// Fails the registrations with Errc::full; the others.
@@ -72,7 +72,7 @@ private:
 
     // What follows belongs to the store thread.
     std::unique_ptr<Session> session_;
-    Jobs gathered_;
+    Works gathered_;
     bool flush_posted_ = false;
     std::optional<Errc> broken_;
 };

@@ -1,9 +1,12 @@
 #pragma once
 
 #include "pollhook/store/outbox.hpp"
+#include "pollhook/task/announcement.hpp"
 
 #include <cstddef>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 namespace pollhook::store {
@@ -26,5 +29,24 @@ public:
         std::size_t promised, std::vector<ClaimedDelivery> claimed, std::span<const OriginId> waiting
     ) = 0;
 };
+
+/// Who takes pollhook's own events: the dispatcher. It stores them soon, with deliveries to the sinks that
+/// want them. Lives on the loop.
+class AnnouncementIntake {
+public:
+    AnnouncementIntake() = default;
+    AnnouncementIntake(const AnnouncementIntake&) = delete;
+    AnnouncementIntake& operator=(const AnnouncementIntake&) = delete;
+    virtual ~AnnouncementIntake() = default;
+
+    virtual void announce(task::Announcement announcement) = 0;
+};
+
+/// The name under which Store::meta() holds `1` from the announcement that a subject is failing to the one
+/// that it has recovered, so that the second comes also after a restart.
+inline std::string failing_note(std::string_view subject)
+{
+    return "failing:" + std::string(subject);
+}
 
 }  // namespace pollhook::store

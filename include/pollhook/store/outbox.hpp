@@ -39,7 +39,9 @@ struct DeliveryKey {
 
 enum class DeliveryState : std::uint8_t {
     pending = 0,
-    in_flight = 1,  ///< claimed: in the dispatcher's memory, waiting for its turn or being attempted
+    /// Claimed: in the dispatcher's memory, waiting for its turn or being attempted. Not stored: in the
+    /// database it is pending, so that a crash leaves nothing to be released.
+    in_flight = 1,
     delivered = 2,
     dead = 3,
     superseded = 4,
@@ -65,10 +67,19 @@ struct StoredEvent {
 struct ClaimedDelivery {
     DeliveryKey key;
     OriginId origin{};
-    std::uint32_t attempts = 0;      ///< made before
+    std::uint32_t attempts = 0;      ///< all that were made before, for their numbering
+    std::uint32_t spent = 0;         ///< of these since it was last re-opened: what the retry budget counts
     base::TimePoint committed_at{};  ///< of the event
     std::string url;                 ///< the task's own; empty for configured sinks
     std::shared_ptr<const StoredEvent> event;
+};
+
+/// What came of re-opening one delivery.
+enum class Reopening : std::uint8_t {
+    reopened,
+    not_found,
+    open_already,  ///< it is pending; when it is the head of its lane, it is due now
+    in_flight,
 };
 
 /// How many deliveries the dispatcher has room for when an operation is handed in; the store claims no more,

@@ -37,6 +37,7 @@ struct TaskSummary {
     base::TimePoint registered_at{};
     base::TimePoint changed_at{};
     std::optional<base::TimePoint> ended_at;
+    bool watching = true;  ///< false: it has ended and settled, or nobody wants to know any more
 };
 struct TaskPage {
     std::vector<TaskSummary> tasks;
@@ -75,6 +76,15 @@ struct DeliveryQuery {
     std::size_t limit = 50;             ///< 1 to 1000
     std::optional<DeliveryKey> before;  ///< empty: from the newest
 };
+/// Which deliveries are counted or re-opened.
+struct DeliveryFilter {
+    std::optional<DeliveryState> state;  ///< empty: every one that has ended
+    std::string sink;                    ///< a configured sink's name, or `task`; empty: all
+    std::optional<task::TaskKey> task;
+    std::string origin;  ///< as in `origins`; empty: all
+    /// Of the event, from `since` on and before `until`.
+    std::optional<base::TimePoint> since, until;
+};
 struct DeliverySummary {
     DeliveryKey key;
     std::string sink;  ///< name, or `task`
@@ -88,7 +98,7 @@ struct DeliverySummary {
     std::optional<base::TimePoint> due;  ///< pending and head of its lane
     std::optional<base::TimePoint> ended_at;
     std::string reason;
-    base::TimePoint created_at{};
+    base::TimePoint created_at{};  ///< of the event
 };
 struct DeliveryPage {
     std::vector<DeliverySummary> deliveries;
@@ -104,6 +114,18 @@ struct TaskDetail {
     std::vector<TransitionRow> transitions;
     std::vector<StoredEvent> events;
     std::vector<DeliverySummary> deliveries;
+};
+
+/// A destination and its part of the outbox.
+struct SinkSummary {
+    SinkId id{};
+    std::string name;         ///< of a configured sink; `task`: the tasks' own URLs, all of them together
+    bool configured = false;  ///< in the configuration that runs
+    bool paused = false;
+    std::string pause_reason;
+    std::optional<base::TimePoint> paused_at;
+    std::map<DeliveryState, std::uint64_t> deliveries;
+    std::optional<base::TimePoint> oldest_pending;
 };
 
 struct Totals {

@@ -53,11 +53,14 @@ public:
     SqliteStore(boost::asio::any_io_executor loop, SqliteOptions options);
     ~SqliteStore() override;
 
-    [[nodiscard]] Operation<std::vector<SinkRow>> open_sinks(std::vector<std::string> names) override;
+    [[nodiscard]] Operation<std::vector<SinkRow>> open_sinks(std::vector<SinkOpening> sinks) override;
+    [[nodiscard]] Operation<void> pause_sink(SinkId sink, std::string reason, base::TimePoint now) override;
+    [[nodiscard]] Operation<void> resume_sink(SinkId sink) override;
     [[nodiscard]] Operation<std::vector<Registered>> register_tasks(
         std::vector<Registration> batch, base::TimePoint now
     ) override;
-    [[nodiscard]] Operation<std::optional<TaskRow>> remove_task(task::TaskKey key) override;
+    [[nodiscard]] Operation<std::optional<TaskRow>> stop_watching(task::TaskKey key, base::TimePoint now)
+        override;
     [[nodiscard]] Operation<std::vector<WatchedTask>> watched(
         std::string provider, TaskRow after, std::size_t limit
     ) override;
@@ -66,13 +69,23 @@ public:
         TaskRow task, std::string upstream_status, base::TimePoint at
     ) override;
     [[nodiscard]] Operation<Recorded> record(std::vector<Change> batch, ClaimPolicy policy) override;
+    [[nodiscard]] Operation<Settled> announce(std::vector<Announcing> batch, ClaimPolicy policy) override;
     [[nodiscard]] Operation<std::vector<OriginBacklog>> backlog() override;
     [[nodiscard]] Operation<Claimed> claim(std::vector<ClaimRequest> requests, base::TimePoint now) override;
     [[nodiscard]] Operation<Settled> settle(
-        std::vector<Settlement> batch, base::TimePoint now, ClaimPolicy policy
+        std::vector<Settlement> batch,
+        std::vector<Announcing> announcements,
+        base::TimePoint now,
+        ClaimPolicy policy
     ) override;
     [[nodiscard]] Operation<void> cancel_task_webhook(TaskRow task, std::string reason, base::TimePoint now)
         override;
+    [[nodiscard]] Operation<Reopening> reopen(DeliveryKey key, base::TimePoint now) override;
+    [[nodiscard]] Operation<Job> create_job(JobRequest request, base::TimePoint now) override;
+    [[nodiscard]] Operation<bool> cancel_job(std::int64_t id, base::TimePoint now) override;
+    [[nodiscard]] Operation<Advanced> advance_job(
+        std::int64_t id, std::size_t limit, base::TimePoint wall_now, base::TimePoint outbox_now
+    ) override;
     [[nodiscard]] Operation<std::string> last_event_body(TaskRow task) override;
     [[nodiscard]] Operation<std::size_t> prune(base::TimePoint before, std::size_t limit) override;
     [[nodiscard]] Operation<std::optional<std::string>> meta(std::string name) override;
@@ -82,6 +95,10 @@ public:
     [[nodiscard]] Operation<EventPage> events(EventQuery query) override;
     [[nodiscard]] Operation<DeliveryPage> deliveries(DeliveryQuery query) override;
     [[nodiscard]] Operation<std::optional<DeliveryDetail>> delivery(DeliveryKey key) override;
+    [[nodiscard]] Operation<std::uint64_t> count_deliveries(DeliveryFilter filter) override;
+    [[nodiscard]] Operation<std::vector<SinkSummary>> sinks() override;
+    [[nodiscard]] Operation<std::vector<Job>> jobs(std::size_t limit) override;
+    [[nodiscard]] Operation<std::optional<Job>> job(std::int64_t id) override;
     [[nodiscard]] Operation<Totals> totals() override;
     [[nodiscard]] boost::asio::awaitable<void> close() override;
 

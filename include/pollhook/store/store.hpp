@@ -3,8 +3,11 @@
 #include "pollhook/base/result.hpp"
 #include "pollhook/base/time.hpp"
 #include "pollhook/store/error.hpp"
+#include "pollhook/store/jobs.hpp"
+#include "pollhook/store/metadata_filter.hpp"
 #include "pollhook/store/outbox.hpp"
 #include "pollhook/store/queries.hpp"
+#include "pollhook/task/announcement.hpp"
 #include "pollhook/task/detect.hpp"
 #include "pollhook/task/event.hpp"
 #include "pollhook/task/key.hpp"
@@ -13,6 +16,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,6 +30,8 @@ struct Registration {
     std::string webhook_url;      ///< checked by the caller; empty: none
     std::string webhook_origin;   ///< http::Origin::text() of it; empty: none
     std::string metadata = "{}";  ///< a JSON object's text
+    /// Whether a task that was stopped is watched again.
+    bool resume = true;
 };
 
 /// What the poller keeps of a watched task.
@@ -34,7 +40,7 @@ struct WatchedTask {
     std::string id;
     task::Known known;
     base::TimePoint registered_at{};
-    base::TimePoint changed_at{};  ///< of the last transition; registered_at before the first
+    base::TimePoint changed_at{};  ///< of the last transition, but not before registered_at
     std::optional<base::TimePoint>
         settle_until;  ///< a terminal task whose result may still change (upstream.md section 5.16)
     std::uint64_t result_digest = 0;
@@ -45,12 +51,34 @@ struct Registered {
     /// False: it was known before. A missing webhookUrl or empty metadata of a known task is filled in, and
     /// nothing else is changed.
     bool created = false;
+    bool resumed = false;  ///< it had been stopped and is watched again: registered anew, at this time
+    bool stopped = false;  ///< it had been stopped and stays so: do not look at it
 };
 
-/// A configured sink's rows.
+/// A sink of the configuration.
+struct SinkOpening {
+    std::string name;
+    std::string host;  ///< http::Origin::text() of its URL; empty: it needs no network
+};
+
+/// A configured sink's rows, as they were when it was opened.
 struct SinkRow {
     SinkId id{};
+    OriginId origin{};  ///< its own: `sink:ops`
+    OriginId host{};    ///< that of its URL, which it may share with others; else `origin`
+    bool paused = false;
+    std::string pause_reason;
+    std::optional<base::TimePoint> paused_at;
+};
+
+/// A configured sink that wants an event.
+struct Addressee {
+    SinkId sink{};
     OriginId origin{};
+    /// Its order: waiting deliveries of its earlier, non-terminal events become `superseded`.
+    bool latest = false;
+    /// Asked when the event is stored, since the metadata is known there; null: all.
+    std::shared_ptr<const MetadataFilter> filter;
 };
 
 /// One detected step, with everything that its transaction writes.
@@ -60,11 +88,9 @@ struct Change {
     task::Transition transition;
     std::string upstream_status;
     task::EventDraft event;
-    std::vector<SinkRow> sinks;    ///< the configured sinks that want it
-    bool to_task_webhook = false;  ///< also to the task's own URL, when it has one
-    /// The destinations of this change whose order is `latest`: their waiting deliveries of non-terminal
-    /// events become `superseded`.
-    std::vector<SinkId> latest_sinks;
+    std::vector<Addressee> addressees;  ///< the configured sinks that want it
+    bool to_task_webhook = false;       ///< also to the task's own URL, when it has one
+    bool task_webhook_latest = false;   ///< see Addressee::latest
     std::string callback_url;  ///< adopted as webhookUrl when the task has none; checked by the caller
     std::string callback_origin;
     std::optional<base::TimePoint> settle_until;
@@ -72,15 +98,15 @@ struct Change {
 };
 
 struct Recorded {
-    /// By index of the batch: false when the task was removed or another sequence is stored (nothing was
-    /// written for it then).
+    /// By index of the batch: false when the task was stopped or deleted, or another sequence is stored
+    /// (nothing was written for it then).
     std::vector<bool> applied;
     std::vector<ClaimedDelivery> claimed;
     /// Origins that got deliveries which were not claimed; the dispatcher claims them when it has room.
     std::vector<OriginId> waiting;
 };
 
-/// One attempt as it is kept (delivery.md section 3).
+/// One attempt as it is kept (docs/delivery.md).
 struct Attempt {
     base::TimePoint at{};
     int http_status = 0;      ///< 0: no answer
@@ -103,6 +129,12 @@ struct Settlement {
 struct Settled {
     std::vector<ClaimedDelivery> claimed;  ///< the next ones of the lanes that moved on
     std::vector<OriginId> waiting;
+};
+
+/// An event of pollhook's own and who wants it.
+struct Announcing {
+    task::Announcement announcement;
+    std::vector<SinkRow> sinks;
 };
 
 struct ClaimRequest {
@@ -138,16 +170,26 @@ public:
     template <class T>
     using Operation = boost::asio::awaitable<base::Result<T>>;
 
-    /// Rows for the configured sinks, made where missing; the order is that of `names`.
-    [[nodiscard]] virtual Operation<std::vector<SinkRow>> open_sinks(std::vector<std::string> names) = 0;
+    /// Rows for the configured sinks, made where missing; the order is that of `sinks`. No other sink is
+    /// configured from now on.
+    [[nodiscard]] virtual Operation<std::vector<SinkRow>> open_sinks(std::vector<SinkOpening> sinks) = 0;
+    /// Remembers that nothing is sent to a sink; who sends has to obey. One that is paused already keeps its
+    /// reason and time. `reason`: `paused by the operator`, `HTTP 410 Gone`.
+    [[nodiscard]] virtual Operation<void> pause_sink(
+        SinkId sink, std::string reason, base::TimePoint now
+    ) = 0;
+    [[nodiscard]] virtual Operation<void> resume_sink(SinkId sink) = 0;
 
     /// The result has the order of the batch. Errc::full when the store has reached its size limit or the
     /// disk is full.
     [[nodiscard]] virtual Operation<std::vector<Registered>> register_tasks(
         std::vector<Registration> batch, base::TimePoint now
     ) = 0;
-    /// Stops watching: the task with all that hangs on it is deleted; empty when it is not known.
-    [[nodiscard]] virtual Operation<std::optional<TaskRow>> remove_task(task::TaskKey key) = 0;
+    /// Stops watching: no further change is taken. The task stays as it is with its history, and what is
+    /// open is delivered; it is pruned like one that ended now. Empty when it is not known.
+    [[nodiscard]] virtual Operation<std::optional<TaskRow>> stop_watching(
+        task::TaskKey key, base::TimePoint now
+    ) = 0;
     /// Pending and settling tasks of a provider by row, from `after` on; the poller's memory at start.
     [[nodiscard]] virtual Operation<std::vector<WatchedTask>> watched(
         std::string provider, TaskRow after, std::size_t limit
@@ -162,24 +204,47 @@ public:
     /// Writes a batch of changes: task, transition, event and deliveries, all in one transaction.
     [[nodiscard]] virtual Operation<Recorded> record(std::vector<Change> batch, ClaimPolicy policy) = 0;
 
+    /// Stores events of pollhook's own, with a delivery for each of their sinks. The deliveries of a subject
+    /// to a sink keep their order; none is ever superseded.
+    [[nodiscard]] virtual Operation<Settled> announce(std::vector<Announcing> batch, ClaimPolicy policy) = 0;
+
     /// Every origin with unclaimed deliveries; the dispatcher's memory at start.
     [[nodiscard]] virtual Operation<std::vector<OriginBacklog>> backlog() = 0;
     [[nodiscard]] virtual Operation<Claimed> claim(
         std::vector<ClaimRequest> requests, base::TimePoint now
     ) = 0;
+    /// Also announces, in the same transaction: what the settlements give rise to.
     [[nodiscard]] virtual Operation<Settled> settle(
-        std::vector<Settlement> batch, base::TimePoint now, ClaimPolicy policy
+        std::vector<Settlement> batch,
+        std::vector<Announcing> announcements,
+        base::TimePoint now,
+        ClaimPolicy policy
     ) = 0;
-    /// Ends every waiting delivery of a task's own URL (a 410): `cancelled` with the reason.
+    /// Ends every waiting delivery of a task's own URL (a 410), and those to come: `cancelled` with the
+    /// reason, until one of them is re-opened.
     [[nodiscard]] virtual Operation<void> cancel_task_webhook(
         TaskRow task, std::string reason, base::TimePoint now
+    ) = 0;
+
+    /// Makes a delivery that has ended pending again, with a new budget; its attempts stay and are numbered
+    /// on. `now` is that of the outbox (see ClaimPolicy::now), here and in advance_job().
+    [[nodiscard]] virtual Operation<Reopening> reopen(DeliveryKey key, base::TimePoint now) = 0;
+    [[nodiscard]] virtual Operation<Job> create_job(JobRequest request, base::TimePoint now) = 0;
+    /// False when there is no such job or it has ended.
+    [[nodiscard]] virtual Operation<bool> cancel_job(std::int64_t id, base::TimePoint now) = 0;
+    /// Makes or re-opens at most `limit` deliveries, and examines no more than some hundred rows; both and
+    /// the job's place are one transaction, so that a restart goes on exactly there. A job that has ended is
+    /// left alone; Errc::conflict when there is none.
+    [[nodiscard]] virtual Operation<Advanced> advance_job(
+        std::int64_t id, std::size_t limit, base::TimePoint wall_now, base::TimePoint outbox_now
     ) = 0;
 
     /// The last event's body of a task; empty when there is none.
     [[nodiscard]] virtual Operation<std::string> last_event_body(TaskRow task) = 0;
 
-    /// Deletes finished tasks that ended before `before` and have no waiting delivery, at most `limit` of
-    /// them; how many were deleted.
+    /// Deletes finished and stopped tasks that ended before `before` and have no open delivery, at most
+    /// `limit` of them; how many were deleted. Own events and jobs of that age go too. Deliveries of such
+    /// old events to sinks that are no longer configured become `cancelled`.
     [[nodiscard]] virtual Operation<std::size_t> prune(base::TimePoint before, std::size_t limit) = 0;
     /// Small values of the daemon's own, by name.
     [[nodiscard]] virtual Operation<std::optional<std::string>> meta(std::string name) = 0;
@@ -191,6 +256,12 @@ public:
     [[nodiscard]] virtual Operation<EventPage> events(EventQuery query) = 0;
     [[nodiscard]] virtual Operation<DeliveryPage> deliveries(DeliveryQuery query) = 0;
     [[nodiscard]] virtual Operation<std::optional<DeliveryDetail>> delivery(DeliveryKey key) = 0;
+    [[nodiscard]] virtual Operation<std::uint64_t> count_deliveries(DeliveryFilter filter) = 0;
+    /// Every sink that was ever configured, by name, and the tasks' own URLs as one.
+    [[nodiscard]] virtual Operation<std::vector<SinkSummary>> sinks() = 0;
+    /// Running ones first, then the newest.
+    [[nodiscard]] virtual Operation<std::vector<Job>> jobs(std::size_t limit) = 0;
+    [[nodiscard]] virtual Operation<std::optional<Job>> job(std::int64_t id) = 0;
     [[nodiscard]] virtual Operation<Totals> totals() = 0;
 
     /// Waits for what was handed in, checkpoints and closes. Nothing may be called afterwards.

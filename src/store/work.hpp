@@ -18,8 +18,8 @@
 
 namespace pollhook::store {
 
-/// What kind of work a job is, as far as its queue has to know.
-enum class JobKind {
+/// What kind of work it is, as far as its queue has to know.
+enum class WorkKind {
     read,
     write,
     registration,  ///< refused when there is no space
@@ -30,14 +30,14 @@ enum class JobKind {
 /// that thread's `Context`. It may be executed more than once (when a transaction is rolled back), so it
 /// never consumes what it was given.
 template <class Context>
-class Job {
+class Work {
 public:
-    Job(JobKind kind, std::size_t rows) : kind_(kind), rows_(rows) {}
-    Job(const Job&) = delete;
-    Job& operator=(const Job&) = delete;
-    virtual ~Job() = default;
+    Work(WorkKind kind, std::size_t rows) : kind_(kind), rows_(rows) {}
+    Work(const Work&) = delete;
+    Work& operator=(const Work&) = delete;
+    virtual ~Work() = default;
 
-    [[nodiscard]] JobKind kind() const noexcept { return kind_; }
+    [[nodiscard]] WorkKind kind() const noexcept { return kind_; }
     /// Roughly how many rows it writes.
     [[nodiscard]] std::size_t rows() const noexcept { return rows_; }
 
@@ -48,22 +48,26 @@ public:
     virtual void complete() = 0;
 
 private:
-    JobKind kind_;
+    WorkKind kind_;
     std::size_t rows_;
 };
 
 template <class Context>
-using JobList = std::vector<std::unique_ptr<Job<Context>>>;
+using WorkList = std::vector<std::unique_ptr<Work<Context>>>;
 
-template <class Context, class T, class Work, class Handler>
-class JobOf final : public Job<Context> {
+template <class Context, class T, class Action, class Handler>
+class WorkOf final : public Work<Context> {
 public:
-    JobOf(
-        JobKind kind, std::size_t rows, const boost::asio::any_io_executor& loop, Work work, Handler handler
+    WorkOf(
+        WorkKind kind,
+        std::size_t rows,
+        const boost::asio::any_io_executor& loop,
+        Action action,
+        Handler handler
     )
-        : Job<Context>(kind, rows),
+        : Work<Context>(kind, rows),
           loop_(boost::asio::prefer(loop, boost::asio::execution::outstanding_work_t::tracked)),
-          work_(std::move(work)),
+          action_(std::move(action)),
           handler_(std::move(handler))
     {
     }
@@ -71,38 +75,41 @@ public:
     void execute(Context& context) override
     {
         if constexpr (std::is_void_v<T>) {
-            work_(context);
+            action_(context);
             result_ = base::Result<void>();
         } else
-            result_ = work_(context);
+            result_ = action_(context);
     }
-    void fail(const boost::system::error_code& reason) override { result_ = reason; }
+    void fail(const boost::system::error_code& reason) override
+    {
+        result_ = base::Result<T>(boost::system::in_place_error, reason);
+    }
     void complete() override { std::move(handler_)(std::move(result_)); }
 
 private:
     boost::asio::any_io_executor loop_;  // keeps it running until completion
-    Work work_;
+    Action action_;
     Handler handler_;
-    base::Result<T> result_{Errc::closed};
+    base::Result<T> result_{boost::system::in_place_error, Errc::closed};
 };
 
-/// An awaitable that hands a job made of `work` to `queue` (by enqueue()) and completes with its result.
+/// An awaitable that hands work made of `action` to `queue` (by enqueue()) and completes with its result.
 ///
 /// It is no coroutine of ours, and cancellation passes it by: the effect is on its way, and a cancellation
 /// that crossed executors would leave a dangling signal behind in Asio 1.26.
-template <class T, class Context, class Queue, class Work>
+template <class T, class Context, class Queue, class Action>
 boost::asio::awaitable<base::Result<T>> submit(
-    std::shared_ptr<Queue> queue, JobKind kind, std::size_t rows, Work work
+    std::shared_ptr<Queue> queue, WorkKind kind, std::size_t rows, Action action
 )
 {
-    auto initiate = [queue = std::move(queue), kind, rows](auto handler, Work given) {
+    auto initiate = [queue = std::move(queue), kind, rows](auto handler, Action given) {
         using Handler = decltype(handler);
-        queue->enqueue(std::make_unique<JobOf<Context, T, Work, Handler>>(
+        queue->enqueue(std::make_unique<WorkOf<Context, T, Action, Handler>>(
             kind, rows, queue->loop(), std::move(given), std::move(handler)
         ));
     };
     return boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void(base::Result<T>)>(
-        std::move(initiate), boost::asio::use_awaitable, std::move(work)
+        std::move(initiate), boost::asio::use_awaitable, std::move(action)
     );
 }
 
