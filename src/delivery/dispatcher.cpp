@@ -1,7 +1,5 @@
 #include "pollhook/delivery/dispatcher.hpp"
 
-#include "pollhook/base/text.hpp"
-
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <spdlog/spdlog.h>
@@ -19,22 +17,21 @@ namespace {
 constexpr std::size_t most_claims = 4096;
 /// What one operation may claim, so that none takes all the room.
 constexpr std::size_t most_claims_at_once = 512;
+/// Of one queue, for each attempt that it may have under way: what goes out while a commit runs.
+constexpr std::size_t claims_per_slot = 16;
+/// Of the names of sinks' queues.
+constexpr std::string_view sink_prefix = "sink:";
 
-store::Attempt attempt_record(const sink::Outcome& outcome, const Decision& decision, base::TimePoint at)
+/// Probes as far apart as the first retries are, so that a breaker does not outlast a short schedule.
+BreakerPauses breaker_pauses(const std::vector<base::Duration>& schedule)
 {
-    return {
-        .at = at,
-        .http_status = outcome.http_status,
-        .error_class = outcome.error_class,
-        .decision = decision.text,
-        .peer = outcome.peer,
-        .response_head = outcome.response_head,
-        .look_up = outcome.look_up,
-        .connect = outcome.connect,
-        .tls = outcome.tls,
-        .first_byte = outcome.first_byte,
-        .total = outcome.total,
-    };
+    BreakerPauses pauses;
+    if (schedule.empty())
+        return pauses;
+    constexpr base::Duration shortest = std::chrono::milliseconds(100);
+    pauses.first = std::clamp(2 * schedule.front(), shortest, pauses.longest);
+    pauses.longest = std::clamp(std::ranges::max(schedule), pauses.first, pauses.longest);
+    return pauses;
 }
 
 }  // namespace
@@ -44,10 +41,16 @@ Dispatcher::Dispatcher(
 )
     : loop_(loop),
       max_in_flight_(settings.max_in_flight),
-      schedule_(settings.retry_schedule),
+      schedules_{.standard = settings.retry_schedule, .rejected = settings.rejected_retry_schedule},
       per_origin_(settings.max_in_flight_per_origin),
       with_(surroundings),
-      queues_(most_claims),
+      queues_(most_claims, claims_per_slot),
+      jobs_(
+          *surroundings.store,
+          *surroundings.clock,
+          [this] { return outbox_now(); },
+          [this](std::span<const store::OriginId> origins) { add_waiting(origins); }
+      ),
       workers_(loop),
       wake_pump_(surroundings.clock->make_timer()),
       wake_settler_(surroundings.clock->make_timer()),
@@ -56,28 +59,40 @@ Dispatcher::Dispatcher(
       started_wall_(surroundings.clock->now()),
       started_steady_(surroundings.clock->steady_now())
 {
-    queues_.set_default_limits({.max_in_flight = per_origin_, .max_per_second = std::nullopt});
+    queues_.set_breaker_pauses(breaker_pauses(settings.retry_schedule));
+    queues_.set_default_limits(
+        {.max_in_flight = per_origin_, .max_per_second = settings.max_per_second_per_origin}
+    );
 }
 
 Dispatcher::~Dispatcher() = default;
 
-void Dispatcher::add_sink(store::SinkRow row, const config::Sink& settings, std::unique_ptr<sink::Sink> sink)
+void Dispatcher::add_sink(
+    const store::SinkRow& row, const config::Sink& settings, std::unique_ptr<sink::Sink> sink
+)
 {
     const OriginLimits limits{
         .max_in_flight = settings.max_in_flight.value_or(static_cast<unsigned>(per_origin_)),
         .max_per_second = settings.max_per_second,
     };
-    queues_.set_limits(row.origin, limits, with_.clock->steady_now());
-    destinations_[row.id] = {
-        .name = settings.name,
-        .sink = std::move(sink),
-        .schedule = settings.retry_schedule.value_or(schedule_),
-    };
+    queues_.configure(row.origin, row.host, limits, sink->messages_per_request(), with_.clock->steady_now());
+    if (row.paused)
+        queues_.pause(row.origin);
+    Destination& added = destinations_[row.id];
+    added.row = row;
+    added.settings = settings;
+    added.sink = std::move(sink);
+    added.schedules.standard = settings.retry_schedule.value_or(schedules_.standard);
+    added.schedules.rejected = settings.rejected_retry_schedule.value_or(schedules_.rejected);
 }
 
-void Dispatcher::set_task_webhooks(std::unique_ptr<sink::Sink> sink)
+void Dispatcher::set_task_webhooks(const config::TaskWebhooks& settings, std::unique_ptr<sink::Sink> sink)
 {
-    destinations_[store::task_webhook] = {.name = "task", .sink = std::move(sink), .schedule = schedule_};
+    Destination& urls = destinations_[store::task_webhook];
+    urls.settings.name = "task";
+    urls.sink = std::move(sink);
+    urls.schedules.standard = settings.retry_schedule.value_or(schedules_.standard);
+    urls.schedules.rejected = settings.rejected_retry_schedule.value_or(schedules_.rejected);
 }
 
 void Dispatcher::reopen_sinks()
@@ -91,8 +106,20 @@ asio::awaitable<base::Result<void>> Dispatcher::load()
     auto backlog = co_await with_.store->backlog();
     if (!backlog)
         co_return backlog.error();
-    for (const store::OriginBacklog& origin : *backlog)
-        queues_.add_backlog(origin.origin, origin.next_due);
+    for (const store::OriginBacklog& origin : *backlog) {
+        // What waits for a sink that is not configured stays in the store, in case it comes back.
+        if (origin.name.starts_with(sink_prefix) && find(origin.name.substr(sink_prefix.size())) == nullptr)
+            spdlog::warn("sink.not_configured: queue={} hint=\"its deliveries wait\"", origin.name);
+        else
+            queues_.add_backlog(origin.origin, to_steady(origin.next_due));
+    }
+    for (auto& [id, destination] : destinations_) {
+        auto failing = co_await with_.store->meta(store::failing_note("sink/" + destination.name()));
+        if (!failing)
+            co_return failing.error();
+        if (failing->value_or("") == "1")
+            destination.health.restore_failing();
+    }
     co_return base::Result<void>();
 }
 
@@ -105,6 +132,7 @@ asio::awaitable<void> Dispatcher::run()
     running_ = true;
     loops.spawn(pump());
     loops.spawn(settle_outcomes());
+    loops.spawn(jobs_.run());
     std::exception_ptr failure;
     try {
         co_await loops.join();
@@ -131,7 +159,7 @@ asio::awaitable<void> Dispatcher::stop(base::Duration grace)
     co_await wait_for_workers(with_.clock->steady_now() + grace);
     workers_.cancel();
     co_await workers_.join();
-    while (running_ && (settling_ || !outcomes_.empty())) {
+    while (running_ && (settling_ || has_news())) {
         wake_settler_->wake();
         co_await settled_all_->wait_until(base::SteadyPoint::max());
     }
@@ -155,7 +183,7 @@ store::ClaimPolicy Dispatcher::policy()
     policy.now = outbox_now();
     if (!stopping_) {
         policy.room = free_room();
-        policy.saturated = queues_.saturated();
+        policy.saturated = queues_.saturated(with_.clock->steady_now());
     }
     promised_ += policy.room;
     return policy;
@@ -176,11 +204,18 @@ void Dispatcher::accept(
             queues_.push(std::move(delivery));
     }
     for (const store::OriginId origin : waiting)
-        queues_.add_backlog(origin, outbox_now());
+        queues_.add_backlog(origin, with_.clock->steady_now());
     start_workers();
     // What is left waits for the store or for a rate limit.
     if (!waiting.empty() || queues_.size() > queues_.in_flight())
         wake_pump_->wake();
+}
+
+void Dispatcher::add_waiting(std::span<const store::OriginId> origins)
+{
+    for (const store::OriginId origin : origins)
+        queues_.add_backlog(origin, with_.clock->steady_now());
+    wake_pump_->wake();
 }
 
 asio::awaitable<void> Dispatcher::pump()
@@ -190,7 +225,7 @@ asio::awaitable<void> Dispatcher::pump()
             std::rethrow_exception(failure_);
         start_workers();
         if (!claiming_ && !stopping_ && with_.clock->steady_now() >= claim_after_) {
-            auto wanted = queues_.claimable(outbox_now(), free_room());
+            auto wanted = queues_.claimable(with_.clock->steady_now(), free_room());
             if (!wanted.empty()) {
                 claiming_ = true;
                 workers_.spawn(claim(std::move(wanted)));
@@ -205,13 +240,14 @@ base::SteadyPoint Dispatcher::next_wake()
     base::SteadyPoint next = base::SteadyPoint::max();
     if (stopping_)
         return next;
-    const base::SteadyPoint soon = with_.clock->steady_now() + base::Duration(1);
-    if (const auto token = queues_.next_token(with_.clock->steady_now()); token && working_ < max_in_flight_)
-        next = std::max(*token, soon);
-    if (const auto due = queues_.next_backlog(); due && !claiming_ && free_room() > 0) {
-        const base::SteadyPoint then = started_steady_ + (*due - started_wall_);
-        next = std::min(next, std::max({then, claim_after_, soon}));
-    }
+    const base::SteadyPoint now = with_.clock->steady_now();
+    const base::SteadyPoint soon = now + base::Duration(1);
+    if (const auto permit = queues_.next_permit(now); permit && working_ < max_in_flight_)
+        next = std::max(*permit, soon);
+    if (claiming_ || free_room() == 0)
+        return next;
+    if (const auto due = queues_.next_backlog(now))
+        next = std::min(next, std::max({*due, claim_after_, soon}));
     return next;
 }
 
@@ -232,11 +268,18 @@ asio::awaitable<void> Dispatcher::work(store::ClaimedDelivery delivery)
     co_await asio::this_coro::throw_if_cancelled(false);
     try {
         for (;;) {
-            if (stopping_)
-                give_back(delivery, outbox_now());
-            else
-                co_await attempt(delivery);
-            queues_.finished(delivery.origin);
+            const base::SteadyPoint started = with_.clock->steady_now();
+            sink::Outcome outcome;
+            outcome.cancelled = stopping_;
+            if (!stopping_)
+                outcome = co_await attempt(delivery);
+            // The outcome first: with it the queue has a backlog and is not forgotten.
+            conclude(delivery, outcome);
+            const base::SteadyPoint now = with_.clock->steady_now();
+            const Condition condition = condition_of(outcome);
+            const auto opened = queues_.finished(delivery.origin, condition, started, now, *with_.random);
+            if (opened)
+                hold_back(*opened);
             if (stopping_)
                 break;
             auto next = queues_.pop(with_.clock->steady_now());
@@ -252,16 +295,17 @@ asio::awaitable<void> Dispatcher::work(store::ClaimedDelivery delivery)
     wake_pump_->wake();
 }
 
-asio::awaitable<void> Dispatcher::attempt(const store::ClaimedDelivery& delivery)
+asio::awaitable<sink::Outcome> Dispatcher::attempt(const store::ClaimedDelivery& delivery)
 {
     const auto to = destinations_.find(delivery.key.sink);
     if (to == destinations_.end()) {
-        // The sink is no longer configured: its deliveries wait, a day at a time, in case it comes back.
-        give_back(delivery, outbox_now() + std::chrono::days(1));
-        co_return;
+        sink::Outcome none;
+        none.cancelled = true;
+        co_return none;
     }
     const store::StoredEvent& event = *delivery.event;
     const sink::Message message{
+        .row = event.row,
         .event_id = event.id,
         .type = event.type,
         .event_time = event.at,
@@ -274,83 +318,8 @@ asio::awaitable<void> Dispatcher::attempt(const store::ClaimedDelivery& delivery
         .attempt = delivery.attempts + 1,
         .now = with_.clock->now(),
     };
-    const sink::Outcome outcome = co_await to->second.sink->deliver(message);
-    conclude(delivery, outcome);
-}
-
-void Dispatcher::conclude(const store::ClaimedDelivery& delivery, const sink::Outcome& outcome)
-{
-    if (outcome.cancelled) {
-        give_back(delivery, outbox_now());
-        return;
-    }
-    const Destination& to = destinations_.at(delivery.key.sink);
-    const Decision decision = decide(outcome, delivery.attempts + 1, to.schedule, *with_.random);
-    note_outcome(delivery, to, decision);
-
-    store::Settlement settlement{.key = delivery.key};
-    settlement.attempt = attempt_record(outcome, decision, with_.clock->now());
-    using Kind = Decision::Kind;
-    switch (decision.kind) {
-        case Kind::delivered: settlement.state = store::DeliveryState::delivered; break;
-        case Kind::retry:
-            settlement.state = store::DeliveryState::pending;
-            settlement.due = outbox_now() + decision.pause;
-            break;
-        case Kind::gone:
-            if (delivery.key.sink == store::task_webhook)
-                gone_.push_back({.task = delivery.key.task, .reason = "HTTP 410 Gone"});
-            [[fallthrough]];
-        case Kind::dead:
-            settlement.state = store::DeliveryState::dead;
-            settlement.reason = decision.text;
-            break;
-    }
-    add_outcome(delivery, std::move(settlement));
-}
-
-void Dispatcher::note_outcome(
-    const store::ClaimedDelivery& delivery, const Destination& to, const Decision& decision
-)
-{
-    using Kind = Decision::Kind;
-    ++counters_.attempts;
-    const auto log = [&](spdlog::level::level_enum level, std::string_view what) {
-        spdlog::log(
-            level,
-            "{}: sink={} delivery={} provider={} task={} event={} attempt={} decision=\"{}\"",
-            what,
-            to.name,
-            delivery.key.text(),
-            delivery.event->task.provider,
-            delivery.event->task.id,
-            name(delivery.event->type),
-            delivery.attempts + 1,
-            base::printable(decision.text)
-        );
-    };
-    if (decision.kind == Kind::delivered) {
-        ++counters_.delivered;
-        log(spdlog::level::debug, "delivery.delivered");
-        if (failing_.erase(delivery.origin) > 0)
-            log(spdlog::level::info, "delivery.recovered");
-        return;
-    }
-    ++counters_.failed;
-    if (decision.kind != Kind::retry) {
-        ++counters_.dead;
-        log(spdlog::level::err, "delivery.dead");
-        return;
-    }
-    // A receiver that is down fails thousands of times; the first one is news.
-    constexpr std::size_t most_failing = 10'000;
-    const bool first = failing_.size() < most_failing && failing_.insert(delivery.origin).second;
-    log(first ? spdlog::level::warn : spdlog::level::debug, "delivery.failing");
-}
-
-base::TimePoint Dispatcher::outbox_now() const
-{
-    return started_wall_ + (with_.clock->steady_now() - started_steady_);
+    sink::Outcome outcome = co_await to->second.sink->deliver(message);
+    co_return outcome;
 }
 
 }  // namespace pollhook::delivery

@@ -8,9 +8,26 @@ namespace pollhook::delivery {
 
 using store::OriginId;
 
-void OriginQueues::set_limits(OriginId origin, OriginLimits limits, base::SteadyPoint now)
+namespace {
+
+constexpr std::size_t most_idle_hosts = 4096;
+
+}  // namespace
+
+void OriginQueues::configure(
+    OriginId id, OriginId host, OriginLimits limits, std::size_t per_request, base::SteadyPoint now
+)
 {
-    Queue& entry = queue(origin);
+    limits.max_in_flight *= per_request;
+    Queue& entry = queues_[id];
+    if (entry.host != host) {
+        if (entry.host != OriginId{})
+            leave(entry.host, id);
+        entry.host = host;
+        entry.pace = &join(
+            host, id, {.max_in_flight = limits.max_in_flight, .max_per_second = defaults_.max_per_second}
+        );
+    }
     entry.limits = limits;
     entry.configured = true;
     entry.bucket.reset();
@@ -18,26 +35,63 @@ void OriginQueues::set_limits(OriginId origin, OriginLimits limits, base::Steady
         entry.bucket.emplace(*limits.max_per_second, *limits.max_per_second, now);
 }
 
+void OriginQueues::set_rate(OriginId id, double per_second, base::SteadyPoint now)
+{
+    Queue& entry = queue(id);
+    if (entry.allowed)
+        entry.allowed->set_rate(per_second, now);
+    else
+        entry.allowed.emplace(per_second, 1, now);
+}
+
+void OriginQueues::pause(OriginId id)
+{
+    queues_.at(id).paused = true;
+}
+
+void OriginQueues::resume(OriginId id, base::SteadyPoint now)
+{
+    Queue& entry = queues_.at(id);
+    entry.paused = false;
+    // What failed before the pause says nothing about how long the receiver has been given since.
+    entry.pace->restart_trouble(now);
+    enter_turn(id, entry);
+}
+
 void OriginQueues::push(store::ClaimedDelivery delivery)
 {
-    const OriginId origin = delivery.origin;
-    Queue& entry = queue(origin);
+    const OriginId id = delivery.origin;
+    Queue& entry = queue(id);
     entry.ready.push_back(std::move(delivery));
     ++queued_;
-    enter_turn(origin, entry);
+    enter_turn(id, entry);
 }
 
 std::optional<store::ClaimedDelivery> OriginQueues::pop(base::SteadyPoint now)
 {
-    // Each origin is asked once at most; one that may not send now keeps its place in the circle.
+    // Each queue is asked once at most; one that may not send now keeps its place in the circle.
     for (std::size_t asked = turn_.size(); asked > 0; --asked) {
-        const OriginId origin = turn_.front();
-        Queue& entry = queues_.at(origin);
+        const OriginId id = turn_.front();
+        Queue& entry = queues_.at(id);
+        if (!has_slot(entry)) {
+            // In the order in which they come here, they enter again when a slot of the host is free.
+            turn_.pop_front();
+            entry.in_turn = false;
+            if (!entry.paused && entry.in_flight < entry.limits.max_in_flight) {
+                entry.waits_for_host = true;
+                hosts_.at(entry.host).waiting.push_back(id);
+            }
+            continue;
+        }
         turn_.splice(turn_.end(), turn_, turn_.begin());
-        if (entry.bucket && !entry.bucket->ready(now))
+        OriginPace& pace = *entry.pace;
+        if (!pace.permits(now) || !rate_permits(entry, now))
             continue;
         if (entry.bucket)
             entry.bucket->take(1, now);
+        if (entry.allowed)
+            entry.allowed->take(1, now);
+        pace.started(now);
         store::ClaimedDelivery delivery = std::move(entry.ready.front());
         entry.ready.pop_front();
         --queued_;
@@ -52,85 +106,136 @@ std::optional<store::ClaimedDelivery> OriginQueues::pop(base::SteadyPoint now)
     return std::nullopt;
 }
 
-void OriginQueues::finished(OriginId origin)
+std::optional<OriginQueues::Opened> OriginQueues::finished(
+    OriginId id,
+    Condition condition,
+    base::SteadyPoint started_at,
+    base::SteadyPoint now,
+    base::Random& random
+)
 {
-    const auto found = queues_.find(origin);
+    const auto found = queues_.find(id);
     Queue& entry = found->second;
     --entry.in_flight;
     --in_flight_;
-    enter_turn(origin, entry);
-    forget_if_idle(found);
+    const bool opened = entry.pace->finished(condition, started_at, now, random);
+    // A slot of the host is free: those that wait for one come before the queue that had it.
+    for (const OriginId waiting : std::exchange(hosts_.at(entry.host).waiting, {})) {
+        Queue& other = queues_.at(waiting);
+        other.waits_for_host = false;
+        enter_turn(waiting, other);
+    }
+    enter_turn(id, entry);
+    if (!opened) {
+        forget_if_idle(found);
+        return std::nullopt;
+    }
+    const CircuitBreaker& breaker = entry.pace->breaker();
+    Opened result{
+        .probe_at = breaker.probe_at().value_or(now),
+        .failing_since = breaker.opened_at().value_or(now),
+        .waiting = {},
+    };
+    result.waiting = drain_host(entry.host);
+    return result;
 }
 
 std::vector<store::ClaimedDelivery> OriginQueues::drain()
 {
     std::vector<store::ClaimedDelivery> all;
     all.reserve(queued_);
-    for (auto& [origin, entry] : queues_) {
-        std::ranges::move(entry.ready, std::back_inserter(all));
-        entry.ready.clear();
-        entry.in_turn = false;
-    }
-    turn_.clear();
-    queued_ = 0;
+    for (auto& [id, entry] : queues_)
+        take_queued(entry, all);
     return all;
 }
 
-std::size_t OriginQueues::room(OriginId origin) const
+std::vector<store::ClaimedDelivery> OriginQueues::drain(OriginId id)
 {
-    const auto entry = queues_.find(origin);
+    std::vector<store::ClaimedDelivery> all;
+    take_queued(queues_.at(id), all);
+    return all;
+}
+
+std::vector<store::ClaimedDelivery> OriginQueues::drain_host(OriginId host)
+{
+    std::vector<store::ClaimedDelivery> all;
+    const std::vector<OriginId> users = hosts_.at(host).queues;
+    for (const OriginId user : users) {
+        const auto entry = queues_.find(user);
+        take_queued(entry->second, all);
+        forget_if_idle(entry);
+    }
+    return all;
+}
+
+std::size_t OriginQueues::room(OriginId id) const
+{
+    const auto entry = queues_.find(id);
     if (entry == queues_.end())
-        return std::min(room(), capacity(defaults_));
-    const std::size_t most = capacity(entry->second.limits);
+        return std::min(room(), defaults_.max_in_flight * per_slot_);
+    if (entry->second.paused)
+        return 0;
+    const std::size_t most = capacity(entry->second);
     return std::min(room(), most - std::min(most, held(entry->second)));
 }
 
-std::vector<OriginId> OriginQueues::saturated() const
+std::vector<OriginId> OriginQueues::saturated(base::SteadyPoint now) const
 {
     std::vector<OriginId> full;
-    for (const auto& [origin, entry] : queues_)
-        if (held(entry) >= capacity(entry.limits))
-            full.push_back(origin);
+    for (const auto& [id, entry] : queues_)
+        if (entry.paused || held(entry) >= capacity(entry) ||
+            entry.pace->breaker().state(now) == CircuitBreaker::State::open)
+            full.push_back(id);
     std::ranges::sort(full);
     return full;
 }
 
-std::optional<base::SteadyPoint> OriginQueues::next_token(base::SteadyPoint now)
+std::optional<base::SteadyPoint> OriginQueues::next_permit(base::SteadyPoint now)
 {
     std::optional<base::SteadyPoint> first;
-    for (const OriginId origin : turn_) {
-        Queue& entry = queues_.at(origin);
-        if (!entry.bucket)
+    for (const OriginId id : turn_) {
+        Queue& entry = queues_.at(id);
+        OriginPace& pace = *entry.pace;
+        // A queue without a slot is woken by the end of an attempt, not by time.
+        const bool waits_for_slot =
+            pace.breaker().state(now) != CircuitBreaker::State::open && !pace.has_slot(now);
+        if (entry.paused || waits_for_slot || !has_slot(entry))
             continue;
-        const base::SteadyPoint next = entry.bucket->next(now);
+        base::SteadyPoint next = pace.next(now);
+        if (entry.bucket)
+            next = std::max(next, entry.bucket->next(now));
+        if (entry.allowed)
+            next = std::max(next, entry.allowed->next(now));
         if (!first || next < *first)
             first = next;
     }
     return first;
 }
 
-void OriginQueues::set_backlog(OriginId origin, std::optional<base::TimePoint> due)
+void OriginQueues::set_backlog(OriginId id, std::optional<base::SteadyPoint> due)
 {
-    if (!due && !queues_.contains(origin))
+    if (!due && !queues_.contains(id))
         return;
-    queue(origin).backlog = due;
-    forget_if_idle(queues_.find(origin));
+    queue(id).backlog = due;
+    forget_if_idle(queues_.find(id));
 }
 
-void OriginQueues::add_backlog(OriginId origin, base::TimePoint due)
+void OriginQueues::add_backlog(OriginId id, base::SteadyPoint due)
 {
-    auto& backlog = queue(origin).backlog;
+    auto& backlog = queue(id).backlog;
     if (!backlog || due < *backlog)
         backlog = due;
 }
 
-std::vector<std::pair<OriginId, std::size_t>> OriginQueues::claimable(base::TimePoint now, std::size_t limit)
+std::vector<std::pair<OriginId, std::size_t>> OriginQueues::claimable(
+    base::SteadyPoint now, std::size_t limit
+)
 {
     // Claiming in bulk when half of the queue is gone costs fewer commits than one by one.
     std::vector<OriginId> low;
-    for (const auto& [origin, entry] : queues_)
-        if (entry.backlog && *entry.backlog <= now && is_low(entry))
-            low.push_back(origin);
+    for (const auto& [id, entry] : queues_)
+        if (entry.backlog && !entry.paused && is_low(entry) && usable_from(entry, *entry.backlog) <= now)
+            low.push_back(id);
     if (low.empty() || limit == 0)
         return {};
     std::ranges::sort(low);
@@ -138,39 +243,107 @@ std::vector<std::pair<OriginId, std::size_t>> OriginQueues::claimable(base::Time
 
     const std::size_t share = std::max<std::size_t>(1, limit / low.size());
     std::vector<std::pair<OriginId, std::size_t>> requests;
-    for (const OriginId origin : low) {
-        const std::size_t count = std::min({room(origin), share, limit});
+    for (const OriginId id : low) {
+        const std::size_t count = std::min({room(id), share, limit});
         if (count == 0)
             break;
-        requests.emplace_back(origin, count);
+        requests.emplace_back(id, count);
         limit -= count;
-        last_claimed_ = origin;
+        last_claimed_ = id;
     }
     return requests;
 }
 
-std::optional<base::TimePoint> OriginQueues::next_backlog() const
+std::optional<base::SteadyPoint> OriginQueues::next_backlog(base::SteadyPoint now) const
 {
-    std::optional<base::TimePoint> first;
-    for (const auto& [origin, entry] : queues_)
-        if (entry.backlog && is_low(entry) && (!first || *entry.backlog < *first))
-            first = entry.backlog;
+    std::optional<base::SteadyPoint> first;
+    for (const auto& [id, entry] : queues_) {
+        if (!entry.backlog || entry.paused || !is_low(entry))
+            continue;
+        const base::SteadyPoint due = usable_from(entry, *entry.backlog);
+        if (!first || due < *first)
+            first = due;
+        if (*first <= now)
+            break;
+    }
     return first;
 }
 
-OriginQueues::Queue& OriginQueues::queue(OriginId origin)
+const OriginPace* OriginQueues::pace(OriginId id) const
 {
-    const auto [entry, created] = queues_.try_emplace(origin);
-    if (created)
+    const auto entry = queues_.find(id);
+    const auto host = hosts_.find(entry == queues_.end() ? id : entry->second.host);
+    return host == hosts_.end() ? nullptr : &host->second.pace;
+}
+
+std::size_t OriginQueues::open_breakers() const
+{
+    return static_cast<std::size_t>(std::ranges::count_if(hosts_, [](const auto& host) {
+        return host.second.pace.breaker().probe_at().has_value();
+    }));
+}
+
+OriginQueues::Queue& OriginQueues::queue(OriginId id)
+{
+    const auto [entry, created] = queues_.try_emplace(id);
+    if (created) {
         entry->second.limits = defaults_;
+        entry->second.host = id;
+        entry->second.pace = &join(id, id, defaults_);
+    }
     return entry->second;
+}
+
+OriginPace& OriginQueues::join(OriginId host, OriginId queue, const OriginLimits& limits)
+{
+    const auto [entry, created] =
+        hosts_.try_emplace(host, OriginPace(limits.max_in_flight, limits.max_per_second, breaker_pauses_));
+    Host& joined = entry->second;
+    if (joined.idle)
+        idle_hosts_.erase(*std::exchange(joined.idle, std::nullopt));
+    joined.pace.allow(limits.max_in_flight);
+    joined.queues.push_back(queue);
+    return joined.pace;
 }
 
 void OriginQueues::forget_if_idle(Queues::iterator entry)
 {
     const Queue& idle = entry->second;
-    if (!idle.configured && held(idle) == 0 && !idle.backlog)
-        queues_.erase(entry);
+    if (idle.configured || held(idle) > 0 || idle.backlog)
+        return;
+    const OriginId id = entry->first;
+    const OriginId host = idle.host;
+    queues_.erase(entry);
+    leave(host, id);
+}
+
+void OriginQueues::leave(OriginId host, OriginId queue)
+{
+    const auto entry = hosts_.find(host);
+    std::erase(entry->second.queues, queue);
+    if (!entry->second.queues.empty())
+        return;
+    if (entry->second.pace.is_plain()) {
+        hosts_.erase(entry);
+        return;
+    }
+    if (idle_hosts_.size() >= most_idle_hosts) {
+        hosts_.erase(idle_hosts_.front());
+        idle_hosts_.pop_front();
+    }
+    entry->second.idle = idle_hosts_.insert(idle_hosts_.end(), host);
+}
+
+void OriginQueues::take_queued(Queue& queue, std::vector<store::ClaimedDelivery>& all)
+{
+    queued_ -= queue.ready.size();
+    std::ranges::move(queue.ready, std::back_inserter(all));
+    queue.ready.clear();
+    const auto is_this = [&](OriginId id) { return &queues_.at(id) == &queue; };
+    if (std::exchange(queue.in_turn, false))
+        std::erase_if(turn_, is_this);
+    if (std::exchange(queue.waits_for_host, false))
+        std::erase_if(hosts_.at(queue.host).waiting, is_this);
 }
 
 std::size_t OriginQueues::held(const Queue& queue)
@@ -178,24 +351,41 @@ std::size_t OriginQueues::held(const Queue& queue)
     return queue.ready.size() + queue.in_flight;
 }
 
-std::size_t OriginQueues::capacity(const OriginLimits& limits)
+std::size_t OriginQueues::capacity(const Queue& queue) const
 {
-    // Enough to keep every slot busy while the next claim is on its way.
-    constexpr std::size_t batches = 4;
-    return limits.max_in_flight * batches;
+    // A slow receiver must not hold the claims of all the others, so none has more than its even share.
+    const std::size_t share = std::max<std::size_t>(1, most_ / std::max<std::size_t>(1, queues_.size()));
+    return std::min(share, std::min(queue.limits.max_in_flight, queue.pace->window()) * per_slot_);
 }
 
-bool OriginQueues::is_low(const Queue& queue)
+bool OriginQueues::is_low(const Queue& queue) const
 {
-    return held(queue) <= capacity(queue.limits) / 2;
+    return held(queue) <= capacity(queue) / 2;
 }
 
-void OriginQueues::enter_turn(OriginId origin, Queue& queue)
+bool OriginQueues::has_slot(const Queue& queue)
 {
-    if (queue.ready.empty() || queue.in_flight >= queue.limits.max_in_flight)
+    return !queue.paused && queue.in_flight < queue.limits.max_in_flight &&
+           queue.pace->in_flight() < queue.pace->window();
+}
+
+bool OriginQueues::rate_permits(Queue& queue, base::SteadyPoint now)
+{
+    return (!queue.bucket || queue.bucket->ready(now)) && (!queue.allowed || queue.allowed->ready(now));
+}
+
+base::SteadyPoint OriginQueues::usable_from(const Queue& queue, base::SteadyPoint due)
+{
+    return std::max(due, queue.pace->breaker().probe_at().value_or(due));
+}
+
+void OriginQueues::enter_turn(OriginId id, Queue& queue)
+{
+    if (queue.ready.empty() || queue.paused || queue.waits_for_host ||
+        queue.in_flight >= queue.limits.max_in_flight)
         return;
     if (!std::exchange(queue.in_turn, true))
-        turn_.push_back(origin);
+        turn_.push_back(id);
 }
 
 }  // namespace pollhook::delivery

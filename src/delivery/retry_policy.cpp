@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <span>
+#include <string_view>
 
 namespace pollhook::delivery {
 namespace {
@@ -13,13 +16,20 @@ constexpr base::Duration longest_retry_after = 24h;
 /// A tenth of the pause spreads receivers' retries without moving the schedule.
 constexpr std::int64_t jitter_divisor = 10;
 constexpr int http_gone = 410;
+constexpr std::array overloaded_answers{429, 502, 503, 504};
+constexpr std::array lasting_answers{400, 401, 403, 404, 405, 413, 415, 422};
+
+bool will_not_change(const sink::Outcome& outcome)
+{
+    return std::ranges::find(lasting_answers, outcome.http_status) != lasting_answers.end();
+}
 
 }  // namespace
 
 Decision decide(
     const sink::Outcome& outcome,
     std::uint32_t attempts,
-    std::span<const base::Duration> schedule,
+    const RetrySchedules& schedules,
     base::Random& random
 )
 {
@@ -28,6 +38,8 @@ Decision decide(
         return {.kind = Kind::delivered, .pause = {}, .text = "delivered"};
     if (outcome.http_status == http_gone)
         return {.kind = Kind::gone, .pause = {}, .text = "dead: HTTP 410 Gone"};
+    const std::span<const base::Duration> schedule =
+        will_not_change(outcome) ? schedules.rejected : schedules.standard;
     if (attempts > schedule.size())
         return {
             .kind = Kind::dead,
@@ -45,6 +57,18 @@ Decision decide(
         .pause = pause,
         .text = fmt::format("retry in {}: {}", base::format_duration(shown), outcome.detail),
     };
+}
+
+Condition condition_of(const sink::Outcome& outcome) noexcept
+{
+    // A token endpoint that is down, or a receiver that does not consent, is no trouble of the origin.
+    constexpr std::array<std::string_view, 3> own{"blocked_address", "auth", "handshake"};
+    if (outcome.cancelled || std::ranges::find(own, outcome.error_class) != own.end())
+        return Condition::not_reached;
+    if (std::ranges::find(overloaded_answers, outcome.http_status) != overloaded_answers.end())
+        return Condition::overloaded;
+    const bool is_answer = outcome.http_status > 0 && outcome.http_status < 500;
+    return outcome.delivered || is_answer ? Condition::working : Condition::failing;
 }
 
 }  // namespace pollhook::delivery

@@ -71,6 +71,7 @@ asio::awaitable<void> Poller::watch_discovered(const provider::Answer& answer, s
         }
         store::Registration registration;
         registration.key = {.provider = name_, .id = std::string(seen.id)};
+        registration.resume = false;  // somebody does not want to know
         if (const auto origin = webhook_origin(snapshot->callback_url)) {
             registration.webhook_url = *snapshot->callback_url;
             registration.webhook_origin = *origin;
@@ -85,7 +86,7 @@ asio::awaitable<void> Poller::watch_discovered(const provider::Answer& answer, s
         }
         store::throw_if_failed(registered);
         for (const store::Registered& one : *registered) {
-            if (is_terminal(one.task.known.status) && !one.task.settle_until) {
+            if (one.stopped || (is_terminal(one.task.known.status) && !one.task.settle_until)) {
                 finished_.insert(one.task.id);
                 continue;
             }

@@ -208,16 +208,17 @@ void Poller::add_step(
     const Flight& flight, const task::Transition& transition, const task::Snapshot& snapshot, Steps& steps
 )
 {
-    Destinations to = with_.routing->destinations(name_, transition);
+    const std::string_view action = snapshot.action ? *snapshot.action : std::string_view();
+    Destinations to = with_.routing->destinations(name_, action, transition);
     store::Change change;
     change.task = flight.row;
     change.key = {.provider = name_, .id = scheduler_.id(flight.slot)};
     change.transition = transition;
     change.upstream_status = snapshot.upstream_status;
     change.event = task::draft_event(change.key, transition, snapshot);
-    change.sinks = std::move(to.sinks);
-    change.latest_sinks = std::move(to.latest);
+    change.addressees = std::move(to.addressees);
     change.to_task_webhook = to.task_webhook;
+    change.task_webhook_latest = to.task_webhook_latest;
     change.result_digest = snapshot.result_digest;
     if (const auto origin = webhook_origin(snapshot.callback_url)) {
         change.callback_url = *snapshot.callback_url;

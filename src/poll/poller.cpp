@@ -5,6 +5,7 @@
 
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <boost/json/object.hpp>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -35,6 +36,11 @@ Pace pace_of(const config::Provider& settings)
     };
 }
 
+std::string subject_of(const std::string& provider)
+{
+    return "provider/" + provider;
+}
+
 }  // namespace
 
 Poller::Poller(const config::Provider& settings, Surroundings surroundings)
@@ -54,6 +60,10 @@ Poller::Poller(const config::Provider& settings, Surroundings surroundings)
 
 asio::awaitable<base::Result<void>> Poller::load()
 {
+    auto failing = co_await with_.store->meta(store::failing_note(subject_of(name_)));
+    if (!failing)
+        co_return failing.error();
+    announced_failing_ = failing->value_or("") == "1";
     store::TaskRow after{};
     for (;;) {
         auto page = co_await with_.store->watched(name_, after, load_page);
@@ -181,10 +191,42 @@ void Poller::note(const provider::LookResult& result)
         if (health_.succeeded(with_.clock->steady_now(), with_.clock->now()) ==
             ProviderHealth::Step::recovered)
             spdlog::info("provider.recovered: provider={}", name_);
+        announce_recovery();
         return;
     }
-    if (!one_task_refused)
-        warn(*failure, health_.failed(*failure, with_.clock->steady_now(), *with_.random));
+    if (one_task_refused)
+        return;
+    warn(*failure, health_.failed(*failure, with_.clock->steady_now(), *with_.random));
+    announce_trouble(failure->detail);
+}
+
+void Poller::announce_trouble(std::string_view reason)
+{
+    constexpr std::uint32_t trouble = 3;
+    if (health_.failures_in_a_row() < trouble && !health_.key_refused())
+        return;
+    if (!std::exchange(announced_failing_, true))
+        announce(task::EventType::provider_failing, reason);
+}
+
+void Poller::announce_recovery()
+{
+    if (!health_.probing() && std::exchange(announced_failing_, false))
+        announce(task::EventType::provider_recovered, {});
+}
+
+void Poller::announce(task::EventType type, std::string_view reason)
+{
+    boost::json::object facts;
+    facts["provider"] = name_;
+    if (!reason.empty())
+        facts["reason"] = boost::json::string_view(reason.data(), reason.size());
+    task::Announcement announcement;
+    announcement.type = type;
+    announcement.subject = subject_of(name_);
+    announcement.members = task::members_of(facts);
+    announcement.at = with_.clock->now();
+    with_.announcements->announce(std::move(announcement));
 }
 
 void Poller::warn(const provider::LookFailure& failure, ProviderHealth::Step step) const

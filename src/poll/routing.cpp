@@ -4,16 +4,28 @@
 
 #include <algorithm>
 #include <cassert>
+#include <memory>
+#include <utility>
 
 namespace pollhook::poll {
 namespace {
 
-std::array<bool, 12> selection(std::span<const std::string> patterns)
+bool selects(const std::vector<std::string>& names, std::string_view name)
 {
-    std::array<bool, 12> wants{};
-    for (std::size_t type = 0; type < wants.size(); ++type)
-        wants.at(type) = config::event_matches(patterns, name(static_cast<task::EventType>(type)));
-    return wants;
+    return names.empty() || std::ranges::find(names, name) != names.end();
+}
+
+std::shared_ptr<const store::MetadataFilter> metadata_filter(
+    std::span<const config::MetadataFilter> conditions
+)
+{
+    if (conditions.empty())
+        return nullptr;
+    std::vector<store::MetadataFilter::Condition> all;
+    all.reserve(conditions.size());
+    for (const config::MetadataFilter& condition : conditions)
+        all.push_back({.key = condition.key, .values = condition.values});
+    return std::make_shared<const store::MetadataFilter>(std::move(all));
 }
 
 /// Progress is told at every multiple of `step`: whether one was reached or passed.
@@ -34,35 +46,48 @@ Routing::Routing(
     assert(sinks.size() == rows.size());
     if (task_webhooks.enabled)
         task_webhook_wants_ = selection(task_webhooks.events);
-    for (std::size_t i = 0; i < sinks.size(); ++i)
-        routes_.push_back({
-            .row = rows[i],
-            .wants = selection(sinks[i].events),
-            .providers = sinks[i].providers,
-            .progress_step = static_cast<int>(sinks[i].min_progress_step),
-            .latest = sinks[i].order == config::Order::latest,
-        });
+    for (std::size_t i = 0; i < sinks.size(); ++i) {
+        const config::Sink& sink = sinks[i];
+        if (!sink.enabled)
+            continue;
+        Route& route = routes_.emplace_back();
+        route.addressee.sink = rows[i].id;
+        route.addressee.origin = rows[i].origin;
+        route.addressee.latest = sink.order == config::Order::latest;
+        route.addressee.filter = metadata_filter(sink.metadata);
+        route.wants = selection(sink.events);
+        route.providers = sink.providers;
+        route.actions = sink.actions;
+        route.progress_step = static_cast<int>(sink.min_progress_step);
+    }
 }
 
-Destinations Routing::destinations(std::string_view provider, const task::Transition& transition) const
+Destinations Routing::destinations(
+    std::string_view provider, std::string_view action, const task::Transition& transition
+) const
 {
     const auto type = static_cast<std::size_t>(transition.type);
     Destinations to;
     to.task_webhook = task_webhook_wants_.at(type);
-    if (to.task_webhook && task_webhook_latest_)
-        to.latest.push_back(store::task_webhook);
+    to.task_webhook_latest = task_webhook_latest_;
     for (const Route& route : routes_) {
         if (!route.wants.at(type))
             continue;
-        if (!route.providers.empty() && std::ranges::find(route.providers, provider) == route.providers.end())
+        if (!selects(route.providers, provider) || !selects(route.actions, action))
             continue;
         if (transition.type == task::EventType::progress && !reaches_step(transition, route.progress_step))
             continue;
-        to.sinks.push_back(route.row);
-        if (route.latest)
-            to.latest.push_back(route.row.id);
+        to.addressees.push_back(route.addressee);
     }
     return to;
+}
+
+Routing::Selection Routing::selection(std::span<const std::string> patterns)
+{
+    Selection wants{};
+    for (std::size_t type = 0; type < wants.size(); ++type)
+        wants.at(type) = config::event_matches(patterns, name(static_cast<task::EventType>(type)));
+    return wants;
 }
 
 }  // namespace pollhook::poll

@@ -125,7 +125,12 @@ asio::awaitable<Posted> Account::post(std::string path, std::string body, Answer
     request.target = target;
     request.fields = fields_;
     request.body = body;
+    request.deadlines.look_up = std::min(longest_connect, timeout_);
     request.deadlines.connect = std::min(longest_connect, timeout_);
+    request.deadlines.tls = std::min(longest_connect, timeout_);
+    request.deadlines.write = timeout_;
+    request.deadlines.head = timeout_;
+    request.deadlines.body = timeout_;
     request.deadlines.total = timeout_;
     request.response_limit = body_limit;
     request.whole_body = true;

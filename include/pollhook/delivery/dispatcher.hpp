@@ -4,6 +4,8 @@
 #include "pollhook/base/random.hpp"
 #include "pollhook/base/task_group.hpp"
 #include "pollhook/config/config.hpp"
+#include "pollhook/delivery/destination.hpp"
+#include "pollhook/delivery/job_runner.hpp"
 #include "pollhook/delivery/origin_queues.hpp"
 #include "pollhook/delivery/retry_policy.hpp"
 #include "pollhook/sink/sink.hpp"
@@ -21,6 +23,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <unordered_set>
 #include <vector>
 
@@ -33,7 +36,7 @@ namespace pollhook::delivery {
 ///
 /// In memory are only claims that are due: at most a few thousand, whatever the backlog. Lives on the loop.
 /// Only a broken store ends it, by an exception out of run(); one that is full is asked again.
-class Dispatcher final : public store::DeliveryIntake {
+class Dispatcher final : public store::DeliveryIntake, public store::AnnouncementIntake {
 public:
     /// Everything outlives the dispatcher.
     struct Surroundings {
@@ -46,14 +49,14 @@ public:
     );
     ~Dispatcher() override;
 
-    /// A configured sink, before run(). `name` is for the log.
-    void add_sink(store::SinkRow row, const config::Sink& settings, std::unique_ptr<sink::Sink> sink);
+    /// A configured sink, before load().
+    void add_sink(const store::SinkRow& row, const config::Sink& settings, std::unique_ptr<sink::Sink> sink);
     /// What sends to the tasks' own URLs.
-    void set_task_webhooks(std::unique_ptr<sink::Sink> sink);
+    void set_task_webhooks(const config::TaskWebhooks& settings, std::unique_ptr<sink::Sink> sink);
     /// SIGHUP: see sink::Sink::reopen().
     void reopen_sinks();
 
-    /// Finds the origins that have a backlog; before run().
+    /// Finds the queues that have a backlog, and which sinks were failing; before run().
     [[nodiscard]] boost::asio::awaitable<base::Result<void>> load();
     /// Delivers until cancelled. Throws when the store fails.
     [[nodiscard]] boost::asio::awaitable<void> run();
@@ -67,6 +70,24 @@ public:
         std::vector<store::ClaimedDelivery> claimed,
         std::span<const store::OriginId> waiting
     ) override;
+    void announce(task::Announcement announcement) override;
+
+    /// Whether a configured sink has that name. The operations below do nothing for another one.
+    [[nodiscard]] bool has_sink(std::string_view name) const;
+    /// Nothing more is sent to a sink, what comes for it waits. Pausing a paused sink keeps the first reason.
+    [[nodiscard]] boost::asio::awaitable<base::Result<void>> pause_sink(std::string name, std::string reason);
+    [[nodiscard]] boost::asio::awaitable<base::Result<void>> resume_sink(std::string name);
+    /// Sends an event of type `sink.test`, made up for this once, past the outbox; empty: there is no such
+    /// sink.
+    [[nodiscard]] boost::asio::awaitable<std::optional<sink::Outcome>> test_sink(std::string name);
+
+    /// Deliveries of these queues became due behind the dispatcher's back: they were re-opened.
+    void add_waiting(std::span<const store::OriginId> origins);
+    /// A job was created.
+    void wake_jobs() { jobs_.wake(); }
+    /// The time of the outbox, in which deliveries are due: the wall clock as it was at the start, but
+    /// steady, so that a jump makes no retry early or late.
+    [[nodiscard]] base::TimePoint outbox_now() const { return to_outbox(with_.clock->steady_now()); }
 
     struct Counters {
         std::uint64_t attempts = 0;
@@ -78,43 +99,66 @@ public:
     [[nodiscard]] std::size_t in_flight() const noexcept { return queues_.in_flight(); }
     /// Claims in memory, in flight or waiting for their turn.
     [[nodiscard]] std::size_t held() const noexcept { return queues_.size(); }
+    [[nodiscard]] std::size_t open_breakers() const { return queues_.open_breakers(); }
+
+    /// The configured sinks, by their order in the store.
+    [[nodiscard]] std::vector<const Destination*> sinks() const;
+    /// What sends to the tasks' own URLs; null when nothing does.
+    [[nodiscard]] const Destination* task_webhooks() const;
+    /// How a sink's origin is approached now; null when nothing was learned yet.
+    [[nodiscard]] const OriginPace* pace(const Destination& sink) const;
 
 private:
-    struct Destination {
-        std::string name;
-        std::unique_ptr<sink::Sink> sink;
-        std::vector<base::Duration> schedule;
-    };
-
     boost::asio::awaitable<void> pump();
     boost::asio::awaitable<void> work(store::ClaimedDelivery delivery);
-    boost::asio::awaitable<void> attempt(const store::ClaimedDelivery& delivery);
+    boost::asio::awaitable<sink::Outcome> attempt(const store::ClaimedDelivery& delivery);
     boost::asio::awaitable<void> claim(std::vector<std::pair<store::OriginId, std::size_t>> wanted);
-    boost::asio::awaitable<void> settle_outcomes();
-    boost::asio::awaitable<void> settle_batch();
-    boost::asio::awaitable<base::Result<void>> close_gone_webhooks();
     boost::asio::awaitable<void> wait_for_workers(base::SteadyPoint deadline);
-    void conclude(const store::ClaimedDelivery& delivery, const sink::Outcome& outcome);
-    void give_back(const store::ClaimedDelivery& delivery, base::TimePoint due);
-    void add_outcome(const store::ClaimedDelivery& delivery, store::Settlement settlement);
     void start_workers();
-    void note_outcome(
-        const store::ClaimedDelivery& delivery, const Destination& to, const Decision& decision
-    );
     [[nodiscard]] base::SteadyPoint next_wake();
     /// How many more claims may be asked for.
     [[nodiscard]] std::size_t free_room() const;
-    /// The time of the outbox, in which deliveries are due: the wall clock as it was at the start, but
-    /// steady, so that a jump makes no retry early or late.
-    [[nodiscard]] base::TimePoint outbox_now() const;
+
+    // What an attempt leads to.
+    void conclude(const store::ClaimedDelivery& delivery, const sink::Outcome& outcome);
+    void note_success(Destination& to, const store::ClaimedDelivery& delivery);
+    void note_failure(Destination& to, const store::ClaimedDelivery& delivery, const Decision& decision);
+    /// A sink's receiver wants nothing more.
+    void close(Destination& to, const std::string& reason);
+    void hold(Destination& to, const std::string& reason);
+    void hold_back(const OriginQueues::Opened& opened);
+    void give_back(const store::ClaimedDelivery& delivery, base::TimePoint due);
+    void add_outcome(const store::ClaimedDelivery& delivery, store::Settlement settlement);
+
+    // What is told to the store.
+    boost::asio::awaitable<void> settle_outcomes();
+    boost::asio::awaitable<void> settle_batch();
+    boost::asio::awaitable<base::Result<void>> close_gone_webhooks();
+    boost::asio::awaitable<base::Result<void>> pause_closed_sinks();
+    boost::asio::awaitable<base::Result<void>> note_troubles(
+        const std::vector<task::Announcement>& announcements
+    ) const;
+    [[nodiscard]] bool has_news() const noexcept;
+    [[nodiscard]] std::vector<store::Announcing> addressed(const std::vector<task::Announcement>& all) const;
+
+    [[nodiscard]] Destination* find(std::string_view name);
+    [[nodiscard]] base::TimePoint to_outbox(base::SteadyPoint time) const
+    {
+        return started_wall_ + (time - started_steady_);
+    }
+    [[nodiscard]] base::SteadyPoint to_steady(base::TimePoint time) const
+    {
+        return started_steady_ + (time - started_wall_);
+    }
 
     boost::asio::any_io_executor loop_;
     std::size_t max_in_flight_;
-    std::vector<base::Duration> schedule_;
+    RetrySchedules schedules_;
     std::size_t per_origin_;
     Surroundings with_;
     OriginQueues queues_;
     std::map<store::SinkId, Destination> destinations_;
+    JobRunner jobs_;
 
     base::TaskGroup workers_;
     std::size_t working_ = 0;
@@ -123,13 +167,16 @@ private:
     std::unique_ptr<base::Timer> wake_settler_;
     std::unique_ptr<base::Timer> worker_left_;
     std::unique_ptr<base::Timer> settled_all_;
+    /// A URL that wants nothing more.
     struct Gone {
         store::TaskRow task{};
         std::string reason;
     };
     std::vector<store::Settlement> outcomes_;
-    std::vector<store::OriginId> outcome_origins_;  // of `outcomes_`, in their order
-    std::vector<Gone> gone_;                        // of `outcomes_`: URLs that want nothing more
+    std::vector<store::OriginId> outcome_origins_;   // of `outcomes_`, in their order
+    std::vector<task::Announcement> announcements_;  // stored with `outcomes_`
+    std::vector<Gone> gone_;                         // of `outcomes_`
+    std::vector<store::SinkId> paused_;              // by their receivers; to be told to the store
     bool running_ = false;
     bool settling_ = false;
     bool claiming_ = false;

@@ -1,92 +1,156 @@
 #pragma once
 
+#include "pollhook/base/random.hpp"
 #include "pollhook/base/time.hpp"
 #include "pollhook/base/token_bucket.hpp"
+#include "pollhook/delivery/origin_pace.hpp"
 #include "pollhook/store/outbox.hpp"
 
 #include <cstddef>
 #include <list>
 #include <optional>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace pollhook::delivery {
 
-/// The limits of one origin.
 struct OriginLimits {
     std::size_t max_in_flight = 16;
     std::optional<double> max_per_second;
 };
 
-/// The claimed deliveries by origin, and whose turn it is: round-robin over the origins that have work and a
-/// free slot, so that a hung receiver holds only its own slots and its own queue. Pure: the caller brings the
-/// time. Bounded by `most` claims in all and a few batches for each origin; what does not fit waits in the
-/// store.
+/// The claimed deliveries by queue, and whose turn it is: round-robin over the queues that have work and may
+/// send, so that a hung receiver holds only its own slots and its own queue. Pure: the caller brings the
+/// time.
+///
+/// A queue is a configured sink's, or that of the origin which tasks' own URLs share. Each one sends to a
+/// host, the origin that is really approached: two sinks at one host, and the tasks' URLs there, share its
+/// pace. What is learned about a host outlives its work, for the 4096 hosts that were used last.
+///
+/// Bounded by `most` claims in all and a share of them for each queue; what does not fit waits in the store.
 class OriginQueues {
 public:
-    /// `most`: claims in memory, queued and in flight.
-    explicit OriginQueues(std::size_t most) : most_(most) {}
+    using OriginId = store::OriginId;
 
-    /// Limits of a configured sink's origin; others have the defaults.
+    /// `most`: claims in memory, queued and in flight. `per_slot`: those of one queue, for each attempt that
+    /// it may have under way.
+    OriginQueues(std::size_t most, std::size_t per_slot) : most_(most), per_slot_(per_slot) {}
+
+    /// Limits of queues and hosts that no sink configures.
     void set_default_limits(OriginLimits limits) { defaults_ = limits; }
-    void set_limits(store::OriginId origin, OriginLimits limits, base::SteadyPoint now);
+    /// Of hosts that are not known yet.
+    void set_breaker_pauses(BreakerPauses pauses) { breaker_pauses_ = pauses; }
+    /// A configured sink's queue; `per_request`: how many deliveries it puts into one request.
+    void configure(
+        OriginId id, OriginId host, OriginLimits limits, std::size_t per_request, base::SteadyPoint now
+    );
+    /// What a receiver allows, beside the configured limit.
+    void set_rate(OriginId id, double per_second, base::SteadyPoint now);
+    /// Nothing goes out until resume(); what is queued stays, for the caller to drain.
+    void pause(OriginId id);
+    void resume(OriginId id, base::SteadyPoint now);
 
     void push(store::ClaimedDelivery delivery);
     /// The next delivery in turn that may go out now; empty when there is none. It counts as in flight until
     /// finished().
     [[nodiscard]] std::optional<store::ClaimedDelivery> pop(base::SteadyPoint now);
-    void finished(store::OriginId origin);
-    /// Everything that is queued, to be given back.
+    /// What a breaker that opens leaves to the caller.
+    struct Opened {
+        base::SteadyPoint probe_at{};
+        base::SteadyPoint failing_since{};            ///< it was never closed since
+        std::vector<store::ClaimedDelivery> waiting;  ///< for the host, to be given back
+    };
+    /// A value when this made the host's breaker open, also again.
+    [[nodiscard]] std::optional<Opened> finished(
+        OriginId id,
+        Condition condition,
+        base::SteadyPoint started_at,
+        base::SteadyPoint now,
+        base::Random& random
+    );
+    /// What is queued, to be given back.
     [[nodiscard]] std::vector<store::ClaimedDelivery> drain();
+    [[nodiscard]] std::vector<store::ClaimedDelivery> drain(OriginId id);
 
     /// Claims in memory.
     [[nodiscard]] std::size_t size() const noexcept { return queued_ + in_flight_; }
     [[nodiscard]] std::size_t in_flight() const noexcept { return in_flight_; }
     [[nodiscard]] std::size_t room() const noexcept { return size() >= most_ ? 0 : most_ - size(); }
-    /// How many more claims an origin may hold.
-    [[nodiscard]] std::size_t room(store::OriginId origin) const;
-    /// Origins with no room, sorted.
-    [[nodiscard]] std::vector<store::OriginId> saturated() const;
-    /// When a rate limit next lets something out; empty when none holds anything back.
-    [[nodiscard]] std::optional<base::SteadyPoint> next_token(base::SteadyPoint now);
+    /// How many more claims a queue may hold.
+    [[nodiscard]] std::size_t room(OriginId id) const;
+    /// Queues for which nothing more should be claimed now, sorted.
+    [[nodiscard]] std::vector<OriginId> saturated(base::SteadyPoint now) const;
+    /// When a rate limit or a breaker next lets something out; empty when none holds anything back.
+    [[nodiscard]] std::optional<base::SteadyPoint> next_permit(base::SteadyPoint now);
 
-    /// The store has unclaimed deliveries for `origin`, the first one due at `due`; empty: it has none.
-    void set_backlog(store::OriginId origin, std::optional<base::TimePoint> due);
-    /// The store has deliveries for `origin` no later than `due`.
-    void add_backlog(store::OriginId origin, base::TimePoint due);
-    /// Origins whose backlog is due and that have run low, with how many to claim; at most `limit` in all, in
-    /// even shares. Where those are used up, the next call goes on with the next origin.
-    [[nodiscard]] std::vector<std::pair<store::OriginId, std::size_t>> claimable(
-        base::TimePoint now, std::size_t limit
+    /// The store has unclaimed deliveries for the queue `id`, the first one due at `due`; empty: it has none.
+    void set_backlog(OriginId id, std::optional<base::SteadyPoint> due);
+    /// The store has deliveries for the queue `id` no later than `due`.
+    void add_backlog(OriginId id, base::SteadyPoint due);
+    /// Queues whose backlog is due and that have run low, with how many to claim; at most `limit` in all, in
+    /// even shares. Where those are used up, the next call goes on with the next queue.
+    [[nodiscard]] std::vector<std::pair<OriginId, std::size_t>> claimable(
+        base::SteadyPoint now, std::size_t limit
     );
     /// The earliest moment at which a backlog that has room becomes due.
-    [[nodiscard]] std::optional<base::TimePoint> next_backlog() const;
+    [[nodiscard]] std::optional<base::SteadyPoint> next_backlog(base::SteadyPoint now) const;
+
+    /// What is known of the host that a queue sends to; null when nothing is.
+    [[nodiscard]] const OriginPace* pace(OriginId id) const;
+    /// How many hosts have a breaker that is not closed.
+    [[nodiscard]] std::size_t open_breakers() const;
+    [[nodiscard]] std::size_t known_hosts() const noexcept { return hosts_.size(); }
 
 private:
+    struct Host {
+        explicit Host(OriginPace learned) : pace(learned) {}
+        OriginPace pace;
+        std::vector<OriginId> queues;   // that send there
+        std::vector<OriginId> waiting;  // of these, with work, for a slot; the next one first
+        std::optional<std::list<OriginId>::iterator> idle;
+    };
     struct Queue {
         std::list<store::ClaimedDelivery> ready;  // a list, because an empty one takes no memory of its own
+        OriginId host{};
+        OriginPace* pace = nullptr;  // the host's, which lives as long as it has a queue
         OriginLimits limits;
-        std::optional<base::TokenBucket> bucket;
+        std::optional<base::TokenBucket> bucket;   // the configured limit
+        std::optional<base::TokenBucket> allowed;  // what the receiver allows
         std::size_t in_flight = 0;
         bool in_turn = false;
+        bool waits_for_host = false;
         bool configured = false;
-        std::optional<base::TimePoint> backlog;
+        bool paused = false;
+        std::optional<base::SteadyPoint> backlog;
     };
-    using Queues = std::unordered_map<store::OriginId, Queue>;
+    using Queues = std::unordered_map<OriginId, Queue>;
 
-    Queue& queue(store::OriginId origin);
-    /// Forgets an origin that has nothing, so that strangers' URLs do not fill the memory.
+    Queue& queue(OriginId id);
+    OriginPace& join(OriginId host, OriginId queue, const OriginLimits& limits);
+    /// Forgets a queue that has nothing, so that strangers' URLs do not fill the memory.
     void forget_if_idle(Queues::iterator entry);
+    void leave(OriginId host, OriginId queue);
+    std::vector<store::ClaimedDelivery> drain_host(OriginId host);
+    void take_queued(Queue& queue, std::vector<store::ClaimedDelivery>& all);
     [[nodiscard]] static std::size_t held(const Queue& queue);
-    [[nodiscard]] static std::size_t capacity(const OriginLimits& limits);
-    [[nodiscard]] static bool is_low(const Queue& queue);
-    void enter_turn(store::OriginId origin, Queue& queue);
+    [[nodiscard]] std::size_t capacity(const Queue& queue) const;
+    [[nodiscard]] bool is_low(const Queue& queue) const;
+    [[nodiscard]] static bool has_slot(const Queue& queue);
+    [[nodiscard]] static bool rate_permits(Queue& queue, base::SteadyPoint now);
+    /// When the host's breaker lets a claim be of use.
+    [[nodiscard]] static base::SteadyPoint usable_from(const Queue& queue, base::SteadyPoint due);
+    void enter_turn(OriginId id, Queue& queue);
 
     std::size_t most_;
+    std::size_t per_slot_;
     OriginLimits defaults_;
+    BreakerPauses breaker_pauses_;
     Queues queues_;
-    std::list<store::OriginId> turn_;  // origins with queued work and a free slot, the next one first
-    store::OriginId last_claimed_{};
+    std::unordered_map<OriginId, Host> hosts_;
+    std::list<OriginId> idle_hosts_;  // without queues, the one that was used longest ago first
+    std::list<OriginId> turn_;        // queues with work and a free slot, the next one first
+    OriginId last_claimed_{};
     std::size_t queued_ = 0;
     std::size_t in_flight_ = 0;
 };

@@ -33,6 +33,7 @@ struct Surroundings {
     base::Random* random = nullptr;
     const Routing* routing = nullptr;
     store::DeliveryIntake* intake = nullptr;
+    store::AnnouncementIntake* announcements = nullptr;
     /// Judges the webhookUrl that a relay tells of before a task adopts it.
     const http::AddressGuard* guard = nullptr;
 };
@@ -118,6 +119,10 @@ private:
     [[nodiscard]] bool was_about_tasks(const provider::LookResult& result) const;
     void warn(const provider::LookFailure& failure, ProviderHealth::Step step) const;
     void note(const provider::LookResult& result);
+    /// Three failures in a row, or a refused key, are told to the sinks that want to know.
+    void announce_trouble(std::string_view reason);
+    void announce_recovery();
+    void announce(task::EventType type, std::string_view reason);
 
     boost::asio::awaitable<void> apply(provider::LookResult result, std::vector<Flight> flights);
     void observe(const task::Observation& seen, Flight& flight, Steps& steps, std::vector<Judged>& judged);
@@ -153,6 +158,7 @@ private:
     std::vector<store::TaskRow> settled_;        // to be told to the store
     std::vector<Contradiction> contradictions_;  // to be told to the store
     Counters counters_;
+    bool announced_failing_ = false;
     base::TimePoint discovering_since_{};
 };
 

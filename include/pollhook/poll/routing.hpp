@@ -6,6 +6,7 @@
 
 #include <array>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -13,13 +14,13 @@ namespace pollhook::poll {
 
 /// Where the event of one transition goes.
 struct Destinations {
-    std::vector<store::SinkRow> sinks;
-    std::vector<store::SinkId> latest;  ///< those whose order is `latest`, the task's own URL included
-    bool task_webhook = false;
+    std::vector<store::Addressee> addressees;  ///< configured sinks
+    bool task_webhook = false;                 ///< also the task's own URL
+    bool task_webhook_latest = false;          ///< whose order is `latest`
 };
 
-/// Decides who gets an event: by type, provider and progress step, as the sinks are configured. Pure and
-/// immutable.
+/// Decides who gets an event: by type, provider, action and progress step, as the sinks are configured. What
+/// they want of the metadata goes along, since only the store knows it. Pure and immutable.
 class Routing {
 public:
     /// `rows` belong to `sinks`, in their order.
@@ -29,20 +30,26 @@ public:
         std::span<const store::SinkRow> rows
     );
 
-    [[nodiscard]] Destinations destinations(std::string_view provider, const task::Transition& transition)
-        const;
+    /// `action`: the relay's word for what the task does, such as `IMAGINE`; empty: not known.
+    [[nodiscard]] Destinations destinations(
+        std::string_view provider, std::string_view action, const task::Transition& transition
+    ) const;
 
 private:
+    /// By task::EventType.
+    using Selection = std::array<bool, task::event_type_count>;
     struct Route {
-        store::SinkRow row;
-        std::array<bool, 12> wants{};        // by task::EventType
+        store::Addressee addressee;
+        Selection wants{};
         std::vector<std::string> providers;  // empty: all
+        std::vector<std::string> actions;    // empty: all
         int progress_step = 1;
-        bool latest = false;
     };
     std::vector<Route> routes_;
-    std::array<bool, 12> task_webhook_wants_{};
+    Selection task_webhook_wants_{};
     bool task_webhook_latest_ = false;
+
+    static Selection selection(std::span<const std::string> patterns);
 };
 
 }  // namespace pollhook::poll

@@ -1,0 +1,28 @@
+#pragma once
+
+#include "pollhook/config/config.hpp"
+#include "pollhook/delivery/retry_policy.hpp"
+#include "pollhook/delivery/sink_health.hpp"
+#include "pollhook/sink/sink.hpp"
+#include "pollhook/store/store.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace pollhook::delivery {
+
+/// One place that deliveries go to, with what the dispatcher knows of it: a configured sink, or all the
+/// tasks' own URLs together.
+struct Destination {
+    store::SinkRow row;     ///< `paused` is kept in step
+    config::Sink settings;  ///< its name alone for the tasks' own URLs: `task`
+    std::unique_ptr<sink::Sink> sink;
+    RetrySchedules schedules;
+    SinkHealth health;
+
+    [[nodiscard]] const std::string& name() const noexcept { return settings.name; }
+    [[nodiscard]] bool is_task_webhook() const noexcept { return row.id == store::task_webhook; }
+};
+
+}  // namespace pollhook::delivery

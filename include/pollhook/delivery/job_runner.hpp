@@ -1,0 +1,52 @@
+#pragma once
+
+#include "pollhook/base/clock.hpp"
+#include "pollhook/store/store.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace pollhook::delivery {
+
+/// Carries out the store's jobs, one step after the other, no faster than each one's rate. A job that a
+/// restart interrupted goes on where it was. Lives on the loop.
+class JobRunner {
+public:
+    /// Called with the queues that got deliveries.
+    using OnWaiting = std::function<void(std::span<const store::OriginId>)>;
+    using OutboxNow = std::function<base::TimePoint()>;
+
+    /// Everything outlives it.
+    JobRunner(store::Store& store, base::Clock& clock, OutboxNow outbox_now, OnWaiting on_waiting);
+
+    /// A job was created.
+    void wake()
+    {
+        has_changed_ = true;
+        changed_->wake();
+    }
+    /// Until cancelled. Throws when the store fails; one that is full is asked again.
+    [[nodiscard]] boost::asio::awaitable<void> run();
+
+private:
+    /// The jobs that are not finished.
+    [[nodiscard]] boost::asio::awaitable<std::vector<store::Job>> running();
+    /// How long to wait before the job's next step.
+    [[nodiscard]] boost::asio::awaitable<base::Duration> step(const store::Job& job);
+
+    store::Store& store_;
+    base::Clock& clock_;
+    OutboxNow outbox_now_;
+    OnWaiting on_waiting_;
+    std::unique_ptr<base::Timer> changed_;
+    bool has_changed_ = false;
+    std::map<std::int64_t, base::SteadyPoint> next_steps_;  // of running jobs, by id
+};
+
+}  // namespace pollhook::delivery

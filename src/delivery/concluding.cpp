@@ -1,0 +1,218 @@
+#include "announcements.hpp"
+#include "pollhook/base/text.hpp"
+#include "pollhook/delivery/dispatcher.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+namespace pollhook::delivery {
+namespace {
+
+store::Attempt attempt_record(const sink::Outcome& outcome, const Decision& decision, base::TimePoint at)
+{
+    return {
+        .at = at,
+        .http_status = outcome.http_status,
+        .error_class = outcome.error_class,
+        .decision = decision.text,
+        .peer = outcome.peer,
+        .response_head = outcome.response_head,
+        .look_up = outcome.look_up,
+        .connect = outcome.connect,
+        .tls = outcome.tls,
+        .first_byte = outcome.first_byte,
+        .total = outcome.total,
+    };
+}
+
+void log_outcome(
+    spdlog::level::level_enum level,
+    std::string_view what,
+    const Destination& to,
+    const store::ClaimedDelivery& delivery,
+    const Decision& decision
+)
+{
+    spdlog::log(
+        level,
+        "{}: sink={} delivery={} provider={} task={} event={} attempt={} decision=\"{}\"",
+        what,
+        to.name(),
+        delivery.key.text(),
+        delivery.event->task.provider,
+        delivery.event->task.id,
+        name(delivery.event->type),
+        delivery.attempts + 1,
+        base::printable(decision.text)
+    );
+}
+
+/// All the pauses of a schedule together: how long a delivery may take.
+base::Duration span_of(const RetrySchedules& schedules)
+{
+    return std::accumulate(schedules.standard.begin(), schedules.standard.end(), base::Duration(0));
+}
+
+}  // namespace
+
+void Dispatcher::conclude(const store::ClaimedDelivery& delivery, const sink::Outcome& outcome)
+{
+    const auto found = destinations_.find(delivery.key.sink);
+    if (found == destinations_.end()) {
+        // The sink is no longer configured: its deliveries wait, a day at a time, in case it comes back.
+        give_back(delivery, outbox_now() + std::chrono::days(1));
+        return;
+    }
+    if (outcome.cancelled) {
+        give_back(delivery, outbox_now());
+        return;
+    }
+    Destination& to = found->second;
+    if (outcome.allowed_per_second)
+        queues_.set_rate(delivery.origin, *outcome.allowed_per_second, with_.clock->steady_now());
+    Decision decision = decide(outcome, delivery.spent + 1, to.schedules, *with_.random);
+    const bool closes_sink = decision.kind == Decision::Kind::gone && !to.is_task_webhook();
+    if (closes_sink) {
+        decision.pause = base::Duration(0);
+        decision.text = "the sink is paused: " + outcome.detail;
+    }
+
+    store::Settlement settlement{.key = delivery.key};
+    settlement.attempt = attempt_record(outcome, decision, with_.clock->now());
+    ++counters_.attempts;
+    using Kind = Decision::Kind;
+    switch (decision.kind) {
+        case Kind::delivered:
+            settlement.state = store::DeliveryState::delivered;
+            note_success(to, delivery);
+            break;
+        case Kind::retry: settlement.due = outbox_now() + decision.pause; break;
+        case Kind::gone:
+            if (closes_sink) {
+                settlement.due = outbox_now();
+                close(to, outcome.detail);
+                break;
+            }
+            gone_.push_back({.task = delivery.key.task, .reason = "HTTP 410 Gone"});
+            [[fallthrough]];
+        case Kind::dead:
+            settlement.state = store::DeliveryState::dead;
+            settlement.reason = decision.text;
+            break;
+    }
+    if (decision.kind != Kind::delivered)
+        note_failure(to, delivery, decision);
+    add_outcome(delivery, std::move(settlement));
+}
+
+void Dispatcher::note_success(Destination& to, const store::ClaimedDelivery& delivery)
+{
+    ++counters_.delivered;
+    if (spdlog::should_log(spdlog::level::debug))
+        log_outcome(spdlog::level::debug, "delivery.delivered", to, delivery, {.text = "delivered"});
+    if (failing_.erase(delivery.origin) > 0)
+        log_outcome(spdlog::level::info, "delivery.recovered", to, delivery, {.text = "delivered"});
+    if (to.is_task_webhook())
+        return;
+    if (to.health.succeeded(with_.clock->now()) != SinkHealth::Step::recovered)
+        return;
+    announce(announcement_of_sink(task::EventType::sink_recovered, to, {}, with_.clock->now()));
+}
+
+void Dispatcher::note_failure(
+    Destination& to, const store::ClaimedDelivery& delivery, const Decision& decision
+)
+{
+    ++counters_.failed;
+    const bool is_dead = decision.kind == Decision::Kind::dead ||
+                         (decision.kind == Decision::Kind::gone && to.is_task_webhook());
+    if (is_dead) {
+        ++counters_.dead;
+        log_outcome(spdlog::level::err, "delivery.dead", to, delivery, decision);
+        // The end of an announcement is not announced: that could go on for ever.
+        if (!is_own(delivery.event->type))
+            announce(announcement_of_dead(delivery, to, decision.text, with_.clock->now()));
+    } else {
+        // A receiver that is down fails thousands of times; the first one is news.
+        constexpr std::size_t most_failing = 10'000;
+        const bool first = failing_.size() < most_failing && failing_.insert(delivery.origin).second;
+        log_outcome(
+            first ? spdlog::level::warn : spdlog::level::debug, "delivery.failing", to, delivery, decision
+        );
+    }
+    if (to.is_task_webhook())
+        return;
+    if (to.health.failed(decision.text, with_.clock->now()) != SinkHealth::Step::failing)
+        return;
+    spdlog::error("sink.failing: sink={} reason=\"{}\"", to.name(), base::printable(decision.text));
+    announce(
+        announcement_of_sink(task::EventType::sink_failing, to, to.health.last_error(), with_.clock->now())
+    );
+}
+
+void Dispatcher::close(Destination& to, const std::string& reason)
+{
+    if (to.row.paused)
+        return;
+    spdlog::error(
+        "sink.paused: sink={} reason=\"{}\" hint=\"its receiver wants nothing more; everything is kept; "
+        "'pollhook sink resume {}' goes on\"",
+        to.name(),
+        base::printable(reason),
+        to.name()
+    );
+    hold(to, reason);
+    announce(announcement_of_sink(task::EventType::sink_paused, to, reason, with_.clock->now()));
+    paused_.push_back(to.row.id);
+}
+
+void Dispatcher::hold(Destination& to, const std::string& reason)
+{
+    to.row.paused = true;
+    to.row.pause_reason = reason;
+    to.row.paused_at = with_.clock->now();
+    queues_.pause(to.row.origin);
+    for (const store::ClaimedDelivery& waiting : queues_.drain(to.row.origin))
+        give_back(waiting, outbox_now());
+}
+
+/// The breaker of a host opened: what waits for it in memory goes back to the store until the probe. Where it
+/// has been failing for as long as a delivery may take, those that are older than that end here, since each
+/// would need probes of its own to come to its end.
+void Dispatcher::hold_back(const OriginQueues::Opened& opened)
+{
+    for (const store::ClaimedDelivery& waiting : opened.waiting) {
+        const auto to = destinations_.find(waiting.key.sink);
+        if (to == destinations_.end()) {
+            give_back(waiting, to_outbox(opened.probe_at));
+            continue;
+        }
+        const base::Duration allowed = span_of(to->second.schedules);
+        const base::SteadyPoint now = with_.clock->steady_now();
+        // One that was made or re-opened meanwhile has its own attempt first.
+        const bool is_old = waiting.spent > 0 && with_.clock->now() - waiting.committed_at > allowed;
+        if (!is_old || now - opened.failing_since <= allowed) {
+            give_back(waiting, to_outbox(opened.probe_at));
+            continue;
+        }
+        const Decision decision{
+            .kind = Decision::Kind::dead,
+            .pause = {},
+            .text = fmt::format(
+                "dead: the receiver has not answered for {}",
+                base::format_duration(std::chrono::floor<std::chrono::seconds>(now - opened.failing_since))
+            ),
+        };
+        store::Settlement settlement{.key = waiting.key};
+        settlement.state = store::DeliveryState::dead;
+        settlement.reason = decision.text;
+        note_failure(to->second, waiting, decision);
+        add_outcome(waiting, std::move(settlement));
+    }
+}
+
+}  // namespace pollhook::delivery

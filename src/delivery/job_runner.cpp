@@ -1,0 +1,106 @@
+#include "pollhook/delivery/job_runner.hpp"
+
+#include "pollhook/store/failure.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <utility>
+
+namespace pollhook::delivery {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// More than run at once.
+constexpr std::size_t most_jobs = 1000;
+/// Between two tries while the store is full.
+constexpr base::Duration full_pause = 1s;
+/// A step is a transaction of its own: large enough to be cheap, small enough to delay no commit.
+constexpr std::size_t largest_step = 200;
+/// How often a job takes a step at the most.
+constexpr double steps_per_second = 4;
+
+std::size_t step_size(double per_second)
+{
+    if (per_second <= 0)
+        return largest_step;
+    return std::clamp<std::size_t>(static_cast<std::size_t>(per_second / steps_per_second), 1, largest_step);
+}
+
+}  // namespace
+
+JobRunner::JobRunner(store::Store& store, base::Clock& clock, OutboxNow outbox_now, OnWaiting on_waiting)
+    : store_(store),
+      clock_(clock),
+      outbox_now_(std::move(outbox_now)),
+      on_waiting_(std::move(on_waiting)),
+      changed_(clock.make_timer())
+{
+}
+
+asio::awaitable<void> JobRunner::run()
+{
+    for (;;) {
+        has_changed_ = false;
+        const std::vector<store::Job> jobs = co_await running();
+        std::map<std::int64_t, base::SteadyPoint> next_steps;
+        base::SteadyPoint next = base::SteadyPoint::max();
+        for (const store::Job& job : jobs) {
+            const auto known = next_steps_.find(job.id);
+            base::SteadyPoint due = known == next_steps_.end() ? clock_.steady_now() : known->second;
+            if (due <= clock_.steady_now()) {
+                const base::Duration pause = co_await step(job);
+                due = clock_.steady_now() + pause;
+            }
+            next_steps[job.id] = due;
+            next = std::min(next, due);
+        }
+        next_steps_ = std::move(next_steps);
+        if (!has_changed_)
+            co_await changed_->wait_until(next);
+    }
+}
+
+asio::awaitable<std::vector<store::Job>> JobRunner::running()
+{
+    // Those that run come first.
+    base::Result<std::vector<store::Job>> jobs = co_await store_.jobs(most_jobs);
+    store::throw_if_failed(jobs);
+    std::erase_if(*jobs, [](const store::Job& job) { return job.state != store::JobState::running; });
+    co_return std::move(*jobs);
+}
+
+/// `job` belongs to run(), which waits.
+asio::awaitable<base::Duration> JobRunner::step(const store::Job& job)
+{
+    const std::size_t limit = step_size(job.request.per_second);
+    const base::Result<store::Advanced> advanced =
+        co_await store_.advance_job(job.id, limit, clock_.now(), outbox_now_());
+    if (!advanced && advanced.error() == store::Errc::full) {
+        spdlog::error("job.not_advanced: job={} error=\"the store is full\"", job.id);
+        co_return full_pause;
+    }
+    store::throw_if_failed(advanced);
+    if (!advanced->waiting.empty())
+        on_waiting_(advanced->waiting);
+    const store::Job& now = advanced->job;
+    if (now.state != store::JobState::running)
+        spdlog::info(
+            "job.ended: job={} kind={} state={} examined={} deliveries={}",
+            now.id,
+            name(now.request.kind),
+            name(now.state),
+            now.examined,
+            now.deliveries
+        );
+    if (advanced->deliveries == 0 || job.request.per_second <= 0)
+        co_return base::Duration(0);
+    const double seconds = static_cast<double>(advanced->deliveries) / job.request.per_second;
+    co_return base::Duration(static_cast<std::int64_t>(seconds * 1000));
+}
+
+}  // namespace pollhook::delivery
