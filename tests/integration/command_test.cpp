@@ -65,7 +65,8 @@ TEST_F(CommandTest, ATasksWholeStory)
     EXPECT_EQ(ask({"status"}).exit_code, 0);
 
     EXPECT_EQ(ask({"task", "remove", "relay", "17"}).exit_code, 0);
-    EXPECT_EQ(ask({"task", "show", "relay", "17"}).exit_code, 1);
+    EXPECT_EQ(ask({"task", "show", "relay", "17"}).exit_code, 0);
+    EXPECT_EQ(ask({"task", "remove", "relay", "18"}).exit_code, 1);
 }
 
 TEST_F(CommandTest, WaitTellsTheEndByItsExitCode)

@@ -14,9 +14,21 @@ public:
     bool full = false;
     bool broken = false;  ///< every write fails for good
 
-    Operation<std::vector<store::SinkRow>> open_sinks(std::vector<std::string> names) override
+    Operation<std::vector<store::SinkRow>> open_sinks(std::vector<store::SinkOpening> sinks) override
     {
-        return real_.open_sinks(std::move(names));
+        return real_.open_sinks(std::move(sinks));
+    }
+    Operation<void> pause_sink(store::SinkId sink, std::string reason, base::TimePoint now) override
+    {
+        if (auto error = refusal())
+            return refuse<void>(error);
+        return real_.pause_sink(sink, std::move(reason), now);
+    }
+    Operation<void> resume_sink(store::SinkId sink) override
+    {
+        if (auto error = refusal())
+            return refuse<void>(error);
+        return real_.resume_sink(sink);
     }
     Operation<std::vector<store::Registered>> register_tasks(
         std::vector<store::Registration> batch, base::TimePoint now
@@ -26,9 +38,9 @@ public:
             return refuse<std::vector<store::Registered>>(error);
         return real_.register_tasks(std::move(batch), now);
     }
-    Operation<std::optional<store::TaskRow>> remove_task(task::TaskKey key) override
+    Operation<std::optional<store::TaskRow>> stop_watching(task::TaskKey key, base::TimePoint now) override
     {
-        return real_.remove_task(std::move(key));
+        return real_.stop_watching(std::move(key), now);
     }
     Operation<std::vector<store::WatchedTask>> watched(
         std::string provider, store::TaskRow after, std::size_t limit
@@ -54,6 +66,39 @@ public:
             return refuse<store::Recorded>(error);
         return real_.record(std::move(batch), std::move(policy));
     }
+    Operation<store::Settled> announce(std::vector<store::Announcing> batch, store::ClaimPolicy policy)
+        override
+    {
+        if (auto error = refusal())
+            return refuse<store::Settled>(error);
+        return real_.announce(std::move(batch), std::move(policy));
+    }
+    Operation<store::Reopening> reopen(store::DeliveryKey key, base::TimePoint now) override
+    {
+        if (auto error = refusal())
+            return refuse<store::Reopening>(error);
+        return real_.reopen(key, now);
+    }
+    Operation<store::Job> create_job(store::JobRequest request, base::TimePoint now) override
+    {
+        if (auto error = refusal())
+            return refuse<store::Job>(error);
+        return real_.create_job(std::move(request), now);
+    }
+    Operation<bool> cancel_job(std::int64_t id, base::TimePoint now) override
+    {
+        if (auto error = refusal())
+            return refuse<bool>(error);
+        return real_.cancel_job(id, now);
+    }
+    Operation<store::Advanced> advance_job(
+        std::int64_t id, std::size_t limit, base::TimePoint wall_now, base::TimePoint outbox_now
+    ) override
+    {
+        if (auto error = refusal())
+            return refuse<store::Advanced>(error);
+        return real_.advance_job(id, limit, wall_now, outbox_now);
+    }
     Operation<std::vector<store::OriginBacklog>> backlog() override { return real_.backlog(); }
     Operation<store::Claimed> claim(std::vector<store::ClaimRequest> requests, base::TimePoint now) override
     {
@@ -63,13 +108,16 @@ public:
         return real_.claim(std::move(requests), now);
     }
     Operation<store::Settled> settle(
-        std::vector<store::Settlement> batch, base::TimePoint now, store::ClaimPolicy policy
+        std::vector<store::Settlement> batch,
+        std::vector<store::Announcing> announcements,
+        base::TimePoint now,
+        store::ClaimPolicy policy
     ) override
     {
         ++settlements;
         if (auto error = refusal())
             return refuse<store::Settled>(error);
-        return real_.settle(std::move(batch), now, std::move(policy));
+        return real_.settle(std::move(batch), std::move(announcements), now, std::move(policy));
     }
     Operation<void> cancel_task_webhook(store::TaskRow task, std::string reason, base::TimePoint now) override
     {
@@ -113,6 +161,13 @@ public:
     {
         return real_.delivery(key);
     }
+    Operation<std::uint64_t> count_deliveries(store::DeliveryFilter filter) override
+    {
+        return real_.count_deliveries(std::move(filter));
+    }
+    Operation<std::vector<store::SinkSummary>> sinks() override { return real_.sinks(); }
+    Operation<std::vector<store::Job>> jobs(std::size_t limit) override { return real_.jobs(limit); }
+    Operation<std::optional<store::Job>> job(std::int64_t id) override { return real_.job(id); }
     Operation<store::Totals> totals() override { return real_.totals(); }
     boost::asio::awaitable<void> close() override { return real_.close(); }
 
@@ -129,7 +184,7 @@ private:
     template <class T>
     static Operation<T> refuse(base::error_code error)
     {
-        co_return error;
+        co_return base::Result<T>(boost::system::in_place_error, error);
     }
 
     store::Store& real_;

@@ -55,6 +55,23 @@ asio::awaitable<bool> send_all(Transport& transport, const std::string& bytes, s
     co_return true;
 }
 
+asio::awaitable<void> end_of(tcp::socket&, tcp::socket& socket)
+{
+    error_code ignored;
+    socket.shutdown(tcp::socket::shutdown_send, ignored);
+    co_return;
+}
+
+/// Says close_notify without waiting for the other end's.
+asio::awaitable<void> end_of(asio::ssl::stream<tcp::socket&>& tls, tcp::socket& socket)
+{
+    ::SSL_set_quiet_shutdown(tls.native_handle(), 0);
+    ::SSL_set_shutdown(tls.native_handle(), SSL_RECEIVED_SHUTDOWN);
+    error_code ignored;
+    co_await tls.async_shutdown(asio::redirect_error(asio::use_awaitable, ignored));
+    socket.shutdown(tcp::socket::shutdown_send, ignored);
+}
+
 template <class Transport>
 asio::awaitable<void> drain(Transport& transport)
 {
@@ -80,6 +97,11 @@ PeerStep send_bytes(std::string bytes, std::size_t chunk)
 PeerStep send_forever(std::string bytes)
 {
     return step(PeerStep::Kind::send_forever, std::move(bytes));
+}
+
+PeerStep half_close()
+{
+    return step(PeerStep::Kind::half_close);
 }
 
 PeerStep close_connection()
@@ -188,6 +210,7 @@ asio::awaitable<void> RawPeer::play(Transport& transport, tcp::socket& socket, c
                 while (co_await send_all(transport, next.bytes, 0)) {
                 }
                 co_return;
+            case PeerStep::Kind::half_close: co_await end_of(transport, socket); break;
             case PeerStep::Kind::close: socket.close(ignored); co_return;
             case PeerStep::Kind::reset:
                 socket.set_option(asio::socket_base::linger(true, 0), ignored);

@@ -17,7 +17,7 @@ namespace pollhook::test {
 
 /// One thing that a scripted peer does to a connection.
 struct PeerStep {
-    enum class Kind { read, send, send_forever, close, reset, hang };
+    enum class Kind { read, send, send_forever, half_close, close, reset, hang };
 
     Kind kind = Kind::hang;
     std::string bytes;
@@ -28,6 +28,8 @@ PeerStep read_request();
 PeerStep send_bytes(std::string bytes, std::size_t chunk = 0);
 /// Until the other end has enough of it.
 PeerStep send_forever(std::string bytes);
+/// Sends no more, says so (over TLS with a close_notify), and goes on reading.
+PeerStep half_close();
 PeerStep close_connection();
 PeerStep reset_connection();
 /// Does nothing until the other end closes; also what follows the last step of a script.

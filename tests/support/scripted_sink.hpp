@@ -35,7 +35,8 @@ public:
         /// Whether an attempt hangs until its time-out or until it is cancelled.
         std::function<bool(const sink::Message&)> hangs;
         base::Duration timeout = std::chrono::seconds(15);
-        bool stubborn = false;  ///< what hangs goes on to its time-out also when it is cancelled
+        bool only_late = false;  ///< what hangs is delivered at the end of its time-out
+        bool stubborn = false;   ///< what hangs goes on to its time-out also when it is cancelled
         std::size_t at_once = 0;
         std::size_t most_at_once = 0;
         std::size_t reopened = 0;
@@ -69,7 +70,7 @@ public:
             bool timed_out = co_await timer->wait_until(end);
             while (script_->stubborn && !timed_out)
                 timed_out = co_await timer->wait_until(end);
-            outcome.delivered = false;
+            outcome.delivered = timed_out && script_->only_late;
             outcome.cancelled = !timed_out;
             outcome.error_class = timed_out ? "timeout" : "cancelled";
             outcome.detail = "timed out";

@@ -50,7 +50,7 @@ TestCertificate::TestCertificate(const Spec& spec)
     require(key_ != nullptr && own != nullptr);
     ::X509_set_version(own, X509_VERSION_3);
     ::ASN1_INTEGER_set(::X509_get_serialNumber(own), ++serial);
-    ::X509_gmtime_adj(::X509_getm_notBefore(own), -10 * a_day);
+    ::X509_gmtime_adj(::X509_getm_notBefore(own), spec.is_not_yet_valid ? a_day : -10 * a_day);
     ::X509_gmtime_adj(::X509_getm_notAfter(own), spec.is_expired ? -a_day : 10 * a_day);
     ::X509_set_pubkey(own, key_.get());
     const auto* const name = reinterpret_cast<const unsigned char*>(spec.common_name.c_str());
@@ -61,6 +61,8 @@ TestCertificate::TestCertificate(const Spec& spec)
         add_extension(*own, NID_basic_constraints, "critical,CA:TRUE");
     if (!spec.alternative_names.empty())
         add_extension(*own, NID_subject_alt_name, spec.alternative_names);
+    if (!spec.extended_key_usage.empty())
+        add_extension(*own, NID_ext_key_usage, spec.extended_key_usage);
     EVP_PKEY* const signer = spec.issuer != nullptr ? spec.issuer->key_.get() : key_.get();
     require(::X509_sign(own, signer, ::EVP_sha256()) > 0);
 }
@@ -77,12 +79,33 @@ std::string TestCertificate::key_pem() const
     });
 }
 
+std::string TestCertificate::encrypted_key_pem() const
+{
+    return to_pem([this](BIO* out) {
+        std::string passphrase = "secret";
+        auto* const bytes = reinterpret_cast<unsigned char*>(passphrase.data());
+        const int length = static_cast<int>(passphrase.size());
+        return ::PEM_write_bio_PrivateKey(
+            out, key_.get(), ::EVP_aes_128_cbc(), bytes, length, nullptr, nullptr
+        );
+    });
+}
+
 boost::asio::ssl::context TestCertificate::server_context() const
 {
     namespace asio = boost::asio;
     asio::ssl::context context(asio::ssl::context::tls_server);
     context.use_certificate_chain(asio::buffer(certificate_pem()));
     context.use_private_key(asio::buffer(key_pem()), asio::ssl::context::pem);
+    return context;
+}
+
+boost::asio::ssl::context TestCertificate::server_context(const TestCertificate& authority) const
+{
+    namespace asio = boost::asio;
+    asio::ssl::context context = server_context();
+    context.set_verify_mode(asio::ssl::verify_peer | asio::ssl::verify_fail_if_no_peer_cert);
+    context.add_certificate_authority(asio::buffer(authority.certificate_pem()));
     return context;
 }
 

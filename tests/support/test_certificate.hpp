@@ -19,14 +19,20 @@ public:
         const TestCertificate* issuer = nullptr;  ///< null: signed by itself
         bool is_authority = false;
         bool is_expired = false;
+        bool is_not_yet_valid = false;
+        std::string extended_key_usage;  ///< OpenSSL's notation, such as `clientAuth`; empty: any use
     };
 
     explicit TestCertificate(const Spec& spec);
 
     [[nodiscard]] std::string certificate_pem() const;
     [[nodiscard]] std::string key_pem() const;
+    /// Behind the passphrase `secret`.
+    [[nodiscard]] std::string encrypted_key_pem() const;
     /// A server's TLS context that shows this certificate.
     [[nodiscard]] boost::asio::ssl::context server_context() const;
+    /// The same, which wants a client certificate of `authority` too.
+    [[nodiscard]] boost::asio::ssl::context server_context(const TestCertificate& authority) const;
 
 private:
     struct KeyDeleter {

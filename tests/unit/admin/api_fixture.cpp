@@ -3,6 +3,7 @@
 #include <boost/json/parse.hpp>
 #include <stdlib.h>
 
+#include <chrono>
 #include <stdexcept>
 #include <utility>
 
@@ -18,6 +19,20 @@ asio::awaitable<provider::LookResult> SilentProvider::look(std::span<const std::
 base::Result<task::Snapshot> SilentProvider::snapshot(std::string_view /*raw*/) const
 {
     return task::Snapshot{};
+}
+
+asio::awaitable<sink::Outcome> AnsweringSink::deliver(const sink::Message& /*message*/)
+{
+    ++script_->asked;
+    sink::Outcome outcome;
+    outcome.http_status = script_->http_status;
+    outcome.delivered = outcome.http_status < 300;
+    outcome.error_class = outcome.delivered ? "" : "http";
+    outcome.detail = "HTTP " + std::to_string(outcome.http_status);
+    outcome.peer = "203.0.113.7:443";
+    outcome.response_head = "said \xff";
+    outcome.total = base::Duration(12);
+    co_return outcome;
 }
 
 ApiTest::ApiTest(std::string_view token)
@@ -40,6 +55,8 @@ ApiTest::ApiTest(std::string_view token)
     dispatcher_ =
         std::make_unique<delivery::Dispatcher>(loop_.get_executor(), config::Delivery{}, around_delivery);
 
+    add_sinks();
+
     config::Provider settings;
     settings.name = "quick";
     poll::Surroundings around_poll;
@@ -49,6 +66,7 @@ ApiTest::ApiTest(std::string_view token)
     around_poll.random = &random_;
     around_poll.routing = &*routing_;
     around_poll.intake = dispatcher_.get();
+    around_poll.announcements = dispatcher_.get();
     around_poll.guard = &guard_;
     poller_ = std::make_unique<poll::Poller>(settings, around_poll);
 
@@ -75,9 +93,72 @@ ApiTest::ApiTest(std::string_view token)
     client_ = std::make_unique<test::RawClient>(server_->endpoints().front());
 }
 
+void ApiTest::add_sinks()
+{
+    const auto open = [this](const std::vector<std::string>& names) {
+        std::vector<store::SinkOpening> openings;
+        for (const std::string& name : names)
+            openings.emplace_back().name = name;
+        auto opened = asio::co_spawn(loop_, store_->open_sinks(std::move(openings)), asio::use_future);
+        while (opened.wait_for(std::chrono::seconds(0)) != std::future_status::ready)
+            loop_.run_one();
+        return opened.get().value();
+    };
+    (void)open({"old"});
+    config::Sink ops;
+    ops.name = "ops";
+    ops.url = "https://ops.example.com/in?token=t0p";
+    ops.events = {"task.succeeded", "task.failed"};
+    ops.max_per_second = 50;
+    ops.secret = config::Secret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+    config::Sink off = ops;
+    off.name = "off";
+    off.enabled = false;
+    const auto rows = open({"ops", "off"});
+    dispatcher_->add_sink(rows.at(0), ops, std::make_unique<AnsweringSink>(receivers_));
+    dispatcher_->add_sink(rows.at(1), off, std::make_unique<AnsweringSink>(receivers_));
+    dispatcher_->set_task_webhooks(config::TaskWebhooks{}, std::make_unique<AnsweringSink>(receivers_));
+}
+
+void ApiTest::deliver()
+{
+    asio::co_spawn(
+        loop_,
+        [](ApiTest& test) -> asio::awaitable<void> {
+            test.delivering_.spawn(test.dispatcher_->run());
+            co_return;
+        }(*this),
+        asio::use_future
+    )
+        .get();
+}
+
+testing::AssertionResult ApiTest::becomes(
+    std::string_view target, const std::function<bool(const boost::json::value&)>& wanted
+)
+{
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    for (;;) {
+        const Reply reply = get(target);
+        if (wanted(reply.body))
+            return testing::AssertionSuccess();
+        if (std::chrono::steady_clock::now() > deadline)
+            return testing::AssertionFailure() << "in the end it was " << reply.text;
+    }
+}
+
 ApiTest::~ApiTest()
 {
     client_.reset();
+    asio::co_spawn(
+        loop_,
+        [](ApiTest& test) -> asio::awaitable<void> {
+            test.delivering_.cancel();
+            co_await test.delivering_.join();
+        }(*this),
+        asio::use_future
+    )
+        .get();
     asio::co_spawn(loop_, server_->stop(base::Duration(0)), asio::use_future).get();
     served_.get();
     asio::co_spawn(loop_, store_->close(), asio::use_future).get();
@@ -161,7 +242,7 @@ void ApiTest::settle_newest(store::DeliveryState state, int http_status)
     store::ClaimPolicy policy;
     policy.room = 10;
     for (const store::ClaimedDelivery& one :
-         on_loop(store_->settle(std::move(batch), clock_.now(), policy)).claimed)
+         on_loop(store_->settle(std::move(batch), {}, clock_.now(), policy)).claimed)
         deliveries_.push_back(one.key);
 }
 

@@ -3,9 +3,11 @@
 #include "pollhook/admin/api.hpp"
 #include "pollhook/base/random.hpp"
 #include "pollhook/base/system_clock.hpp"
+#include "pollhook/base/task_group.hpp"
 #include "pollhook/delivery/dispatcher.hpp"
 #include "pollhook/http/server.hpp"
 #include "pollhook/poll/poller.hpp"
+#include "pollhook/sink/sink.hpp"
 #include "pollhook/store/sqlite_store.hpp"
 #include "support/raw_client.hpp"
 
@@ -16,8 +18,11 @@
 #include <boost/json/value.hpp>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <filesystem>
+#include <functional>
 #include <future>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,7 +41,23 @@ public:
     [[nodiscard]] base::Result<task::Snapshot> snapshot(std::string_view raw) const override;
 };
 
+/// A receiver that answers as the test says.
+class AnsweringSink final : public sink::Sink {
+public:
+    struct Script {
+        std::atomic<int> http_status = 204;
+        std::atomic<int> asked = 0;
+    };
+    explicit AnsweringSink(std::shared_ptr<Script> script) : script_(std::move(script)) {}
+    [[nodiscard]] boost::asio::awaitable<sink::Outcome> deliver(const sink::Message& message) override;
+    [[nodiscard]] std::string public_key() const override { return "whpk_open"; }
+
+private:
+    std::shared_ptr<Script> script_;
+};
+
 /// The API as the daemon composes it: a real server in front, a real store behind, on a loop of its own.
+/// It has the sinks `ops` and `off`, which is disabled; `old` is no longer configured.
 class ApiTest : public ::testing::Test {
 protected:
     struct Reply {
@@ -63,6 +84,13 @@ protected:
     void record(const std::string& id, task::Status status, int progress);
     /// What the dispatcher does after an attempt.
     void settle_newest(store::DeliveryState state, int http_status);
+    [[nodiscard]] const store::DeliveryKey& newest() const { return deliveries_.back(); }
+    /// From now on the dispatcher delivers and carries out jobs.
+    void deliver();
+    /// Asks until the API's answer is as wanted; gives up after a while.
+    testing::AssertionResult becomes(
+        std::string_view target, const std::function<bool(const boost::json::value&)>& wanted
+    );
 
     template <class T>
     T on_loop(store::Store::Operation<T> operation)
@@ -72,8 +100,12 @@ protected:
     store::Store& store() { return *store_; }
     base::SystemClock& clock() { return clock_; }
     poll::Poller& poller() { return *poller_; }
+    /// What all receivers answer.
+    AnsweringSink::Script& receivers() { return *receivers_; }
 
 private:
+    void add_sinks();
+
     std::filesystem::path directory_;
     boost::asio::io_context loop_{1};
     base::SystemClock clock_{loop_};
@@ -83,6 +115,8 @@ private:
     std::optional<poll::Routing> routing_;
     std::unique_ptr<store::SqliteStore> store_;
     std::unique_ptr<delivery::Dispatcher> dispatcher_;
+    std::shared_ptr<AnsweringSink::Script> receivers_ = std::make_shared<AnsweringSink::Script>();
+    base::TaskGroup delivering_{loop_.get_executor()};
     std::unique_ptr<poll::Poller> poller_;
     std::unique_ptr<http::Server> server_;
     std::optional<Api> api_;

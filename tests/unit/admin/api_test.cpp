@@ -55,6 +55,22 @@ TEST_F(TaskApiTest, AnswersTwoHundredToAListWithNothingNew)
     EXPECT_EQ(post("/v1/tasks", R"({"tasks":[]})").status, 200);
 }
 
+TEST_F(TaskApiTest, RefusesAListThatHoldsNothingGood)
+{
+    for (const auto& [body, type] :
+         {std::pair(R"({"tasks":[{"provider":"slow","id":"3"},{}]})", "application/json"),
+          std::pair("{\"provider\":\"slow\",\"id\":\"3\"}\nx\n", "application/x-ndjson")}) {
+        const Reply reply = post("/v1/tasks", body, type);
+        EXPECT_EQ(reply.status, 422) << body;
+        EXPECT_EQ(reply.fields.at("Content-Type"), "application/problem+json");
+        EXPECT_EQ(detail(reply.body), "every entry was rejected; \"rejected\" tells why");
+        EXPECT_EQ(reply.body.at("accepted").as_int64(), 0);
+        EXPECT_EQ(reply.body.at("existing").as_int64(), 0);
+        ASSERT_EQ(reply.body.at("rejected").as_array().size(), 2U);
+        EXPECT_EQ(reply.body.at("rejected").at(1).at("index").as_int64(), 1);
+    }
+}
+
 TEST_F(TaskApiTest, TakesLinesInSeveralCommits)
 {
     std::string lines;
@@ -103,8 +119,13 @@ TEST_F(TaskApiTest, StopsWatchingARemovedTask)
     EXPECT_EQ(reply.status, 204);
     EXPECT_TRUE(reply.text.empty());
     EXPECT_EQ(poller().watched(), 0U);
-    EXPECT_EQ(get("/v1/tasks/quick/17").status, 404);
-    EXPECT_EQ(remove("/v1/tasks/quick/17").status, 404);
+    EXPECT_EQ(get("/v1/tasks/quick/17").body.at("watching"), false);
+    EXPECT_EQ(remove("/v1/tasks/quick/17").status, 204);
+    EXPECT_EQ(remove("/v1/tasks/quick/18").status, 404);
+
+    EXPECT_EQ(post("/v1/tasks", R"({"provider":"quick","id":"17"})").status, 200);
+    EXPECT_EQ(poller().watched(), 1U);
+    EXPECT_EQ(get("/v1/tasks/quick/17").body.at("watching"), true);
 }
 
 TEST_F(TaskApiTest, KnowsNoOtherPaths)
@@ -123,6 +144,16 @@ TEST_F(TaskApiTest, KnowsNoOtherPaths)
           "/v1/deliveries/",
           "/v1/deliveries/x",
           "/v1/deliveries/1-0-1",
+          "/v1/deliveries/1-0-1/retry/1",
+          "/v1/sinks/ops",
+          "/v1/sinks/ops/",
+          "/v1/sinks/ops/stop",
+          "/v1/jobs/",
+          "/v1/jobs/x",
+          "/v1/jobs/0",
+          "/v1/jobs/1",
+          "/v1/jobs/99999999999999999999",
+          "/v1/sinksx",
           "/v1/statuses"}) {
         const Reply reply = get(path);
         EXPECT_EQ(reply.status, 404) << path;
@@ -138,6 +169,13 @@ TEST_F(TaskApiTest, NamesTheMethodsOfAPath)
         {"/v1/events", "GET"},
         {"/v1/deliveries", "GET"},
         {"/v1/deliveries/1-0-1", "GET"},
+        {"/v1/deliveries/retry", "POST"},
+        {"/v1/deliveries/1-0-1/retry", "POST"},
+        {"/v1/sinks", "GET"},
+        {"/v1/sinks/ops/pause", "POST"},
+        {"/v1/sinks/ops/replay", "POST"},
+        {"/v1/jobs", "GET"},
+        {"/v1/jobs/1", "GET, DELETE"},
         {"/v1/providers", "GET"},
         {"/v1/status", "GET"},
         {"/livez", "GET"},
@@ -202,6 +240,10 @@ TEST_F(TaskApiTest, TellsItsStatus)
     EXPECT_EQ(reply.body.at("deliveries").at("inFlight").as_int64(), 1);
     EXPECT_EQ(reply.body.at("events").as_int64(), 1);
     EXPECT_EQ(reply.body.at("providers").at("quick"), "ok");
+    EXPECT_EQ(reply.body.at("sinks").at("ops"), "ok");
+    EXPECT_EQ(reply.body.at("sinks").at("off"), "disabled");
+    EXPECT_EQ(reply.body.at("delivery").at("openBreakers").as_int64(), 0);
+    EXPECT_EQ(reply.body.at("delivery").at("pausedSinks").as_int64(), 0);
     EXPECT_GT(reply.body.at("storeBytes").as_int64(), 0);
     EXPECT_FALSE(reply.body.at("version").as_string().empty());
 }
@@ -219,6 +261,10 @@ TEST_F(TokenApiTest, AsksForTheTokenBeforeWriting)
     constexpr std::string_view body = R"({"provider":"quick","id":"17"})";
     EXPECT_EQ(post("/v1/tasks", body).status, 401);
     EXPECT_EQ(remove("/v1/tasks/quick/17").status, 401);
+    EXPECT_EQ(post("/v1/sinks/ops/pause", "").status, 401);
+    EXPECT_EQ(post("/v1/deliveries/retry", "{}").status, 401);
+    EXPECT_EQ(remove("/v1/jobs/1").status, 401);
+    EXPECT_EQ(get("/v1/sinks").status, 200);
     EXPECT_EQ(get("/v1/tasks/quick/17").status, 404);
     EXPECT_EQ(
         ask("POST",

@@ -1,3 +1,4 @@
+#include "captured.hpp"
 #include "commands.hpp"
 #include "exit_code.hpp"
 #include "fake_daemon.hpp"
@@ -16,26 +17,6 @@ namespace {
 
 using test::FakeDaemon;
 using test::json_answer;
-
-/// What a command printed, and its exit code.
-struct Result {
-    int code = 0;
-    std::string out;
-    std::string error;
-};
-
-template <class Command>
-Result run_command(Command command)
-{
-    ::testing::internal::CaptureStdout();
-    ::testing::internal::CaptureStderr();
-    Result result;
-    result.code = command();
-    std::fflush(stdout);
-    result.out = ::testing::internal::GetCapturedStdout();
-    result.error = ::testing::internal::GetCapturedStderr();
-    return result;
-}
 
 std::string task_body(const std::string& id, const std::string& status, const std::string& transitions = "")
 {
@@ -86,6 +67,24 @@ TEST(TaskAddTest, NamesTheIdsThatWereRejected)
     EXPECT_EQ(result.code, exit_code::bad_input);
     EXPECT_EQ(result.out, "1 new, 0 known already\n");
     EXPECT_EQ(result.error, "pollhook: error: 2: bad \\x1b id\n");
+}
+
+TEST(TaskAddTest, NamesTheIdsAlsoWhenAllWereRejected)
+{
+    FakeDaemon daemon([](const auto&) {
+        return json_answer(
+            R"({"status":422,"detail":"every entry was rejected","accepted":0,"existing":0,)"
+            R"("rejected":[{"index":0,"error":"no"},{"index":1,"error":"never"}]})",
+            422
+        );
+    });
+    TaskAddOptions options;
+    options.provider = "quick";
+    options.ids = {"1", "2"};
+    const Result result = run_command([&] { return task_add(options, daemon.client()); });
+    EXPECT_EQ(result.code, exit_code::bad_input);
+    EXPECT_EQ(result.out, "0 new, 0 known already\n");
+    EXPECT_EQ(result.error, "pollhook: error: 1: no\npollhook: error: 2: never\n");
 }
 
 TEST(TaskAddTest, AsksNothingWhenTheMetadataIsNoObject)
@@ -366,6 +365,18 @@ TEST(EventListTest, AsksForTypesAndTime)
     );
 }
 
+TEST(EventListTest, ShowsTheSubjectOfOwnEvents)
+{
+    FakeDaemon daemon([](const auto&) {
+        return json_answer(
+            R"({"events":[{"position":4,"id":"evt_2","event":{"type":"sink.paused","timestamp":"2026-01-01T00:00:00.000Z",)"
+            R"("data":{"subject":"sink/ops","sequence":1}}}],"nextCursor":null})"
+        );
+    });
+    const Result result = run_command([&] { return event_list({}, daemon.client()); });
+    EXPECT_NE(result.out.find("sink.paused  -         sink/ops  1    -"), std::string::npos) << result.out;
+}
+
 TEST(DeliveryShowTest, ShowsTheAttempts)
 {
     FakeDaemon daemon([](const auto&) {
@@ -374,8 +385,8 @@ TEST(DeliveryShowTest, ShowsTheAttempts)
             R"("task":"17","sequence":3,"eventId":"evt_1","type":"task.failed","state":"dead","attempts":2,)"
             R"("nextAttemptAt":null,"createdAt":"2026-01-01T00:00:00.000Z","endedAt":null,"reason":"HTTP 410 Gone",)"
             R"("attemptLog":[{"at":"2026-01-01T00:00:00.000Z","status":null,"errorClass":"timeout","decision":"retry in 5s",)"
-            R"("peer":null,"timing":{"totalMs":15000}},{"at":"2026-01-01T00:00:05.000Z","status":410,"errorClass":"http",)"
-            R"("decision":"dead: HTTP 410 Gone","peer":"203.0.113.7:443","timing":{"totalMs":12}}]})"
+            R"("peer":null,"timing":{"lookUpMs":0,"connectMs":3,"tlsMs":9,"totalMs":15000}},{"at":"2026-01-01T00:00:05.000Z","status":410,"errorClass":"http",)"
+            R"("decision":"dead: HTTP 410 Gone","peer":"203.0.113.7:443","responseHead":"go \u001b away","timing":{"totalMs":12}}]})"
         );
     });
     DeliveryShowOptions options;
@@ -383,8 +394,12 @@ TEST(DeliveryShowTest, ShowsTheAttempts)
     const Result result = run_command([&] { return delivery_show(options, daemon.client()); });
     EXPECT_NE(result.out.find("12-0-3  dead\n"), std::string::npos);
     EXPECT_NE(result.out.find("https://a.example/x"), std::string::npos);
-    EXPECT_NE(result.out.find("timeout   15000 ms  -"), std::string::npos);
-    EXPECT_NE(result.out.find("HTTP 410  12 ms     203.0.113.7:443  dead: HTTP 410 Gone"), std::string::npos);
+    EXPECT_NE(result.out.find("timeout   15000 ms  connect 3, TLS 9 ms  -"), std::string::npos) << result.out;
+    EXPECT_NE(
+        result.out.find("HTTP 410  12 ms     -                    203.0.113.7:443  dead: HTTP 410 Gone"),
+        std::string::npos
+    ) << result.out;
+    EXPECT_NE(result.out.find("the last answer: go \\x1b away\n"), std::string::npos) << result.out;
 }
 
 TEST(StatusTest, TellsHowThingsAre)
@@ -396,7 +411,8 @@ TEST(StatusTest, TellsHowThingsAre)
             );
         return json_answer(
             R"({"tasks":{"quick":{"queued":1,"running":1}},"deliveries":{"pending":12,"dead":0},"oldestPendingDelivery":null,)"
-            R"("events":3,"storeBytes":2097152,"version":"0.1.0","uptimeSeconds":90061,"providers":{"quick":"failing"}})"
+            R"("events":3,"storeBytes":2097152,"version":"0.1.0","uptimeSeconds":90061,"providers":{"quick":"failing"},)"
+            R"("delivery":{"openBreakers":2},"sinks":{"ops":"paused","log":"ok"}})"
         );
     });
     const Result result = run_command([&] { return status(daemon.client()); });
@@ -406,6 +422,8 @@ TEST(StatusTest, TellsHowThingsAre)
     EXPECT_NE(result.out.find("failing"), std::string::npos);
     EXPECT_NE(result.out.find("deliveries  12 pending\n"), std::string::npos);
     EXPECT_NE(result.out.find("2.0 MiB with 3 events"), std::string::npos);
+    EXPECT_NE(result.out.find("sinks       1 ok, ops paused\n"), std::string::npos) << result.out;
+    EXPECT_NE(result.out.find("breakers    2 open"), std::string::npos) << result.out;
 }
 
 TEST(ClientCommandTest, RefusesAnAddressThatIsNone)

@@ -238,5 +238,66 @@ TEST(CommandLineTest, ReadsTheDemosPort)
     EXPECT_EQ(answer_to({"demo", "--port", "65536"}).exit_code, exit_code::usage);
 }
 
+TEST(CommandLineTest, ReadsWhichDeliveriesToTryAgain)
+{
+    const auto one = options_of<DeliveryRetryOptions>({"delivery", "retry", "12-0-3"});
+    EXPECT_EQ(one.id, "12-0-3");
+    const auto many = options_of<DeliveryRetryOptions>(
+        {"delivery",
+         "retry",
+         "--state",
+         "dead",
+         "--task",
+         "quick/17",
+         "--since",
+         "2h",
+         "--rate",
+         "5",
+         "--dry-run"}
+    );
+    EXPECT_EQ(many.state, "dead");
+    EXPECT_EQ(many.task, "quick/17");
+    EXPECT_EQ(many.since, now - 2h);
+    EXPECT_EQ(many.rate, 5);
+    EXPECT_TRUE(many.dry_run);
+    EXPECT_FALSE(many.no_wait);
+    EXPECT_EQ(answer_to({"delivery", "retry", "--rate", "0"}).exit_code, exit_code::usage);
+    EXPECT_THAT(
+        answer_to({"delivery", "retry", "--dryrun"}).error, HasSubstr(R"(did you mean "--dry-run"?)")
+    );
+}
+
+TEST(CommandLineTest, ReadsWhatToReplay)
+{
+    const auto replay = options_of<SinkReplayOptions>(
+        {"sink",
+         "replay",
+         "ops",
+         "--since",
+         "1d",
+         "--until",
+         "2026-11-21T03:18:39Z",
+         "--type",
+         "task.failed",
+         "--no-wait"}
+    );
+    EXPECT_EQ(replay.name, "ops");
+    EXPECT_EQ(replay.since, now - 24h);
+    EXPECT_TRUE(replay.until);
+    EXPECT_THAT(replay.types, ElementsAre("task.failed"));
+    EXPECT_TRUE(replay.no_wait);
+    EXPECT_EQ(answer_to({"sink", "replay", "ops"}).exit_code, exit_code::usage) << "since when is missing";
+    EXPECT_EQ(answer_to({"sink", "replay", "ops", "--since", "yesterday"}).exit_code, exit_code::usage);
+    EXPECT_EQ(answer_to({"sink", "pause"}).exit_code, exit_code::usage);
+    EXPECT_THAT(answer_to({"sink", "resum", "ops"}).error, HasSubstr(R"(did you mean "resume"?)"));
+}
+
+TEST(CommandLineTest, TellsHowASinksQueueIsCalled)
+{
+    const std::string help = answer_to({"delivery", "list", "--help"}).out;
+    EXPECT_THAT(help, HasSubstr("sink:NAME"));
+    EXPECT_THAT(help, HasSubstr("--task PROVIDER/ID"));
+}
+
 }  // namespace
 }  // namespace pollhook::cli

@@ -96,8 +96,7 @@ TEST(LoadErrorTest, RefusesTheWrongKindOfTable)
     expect_only(
         proxy,
         {
-            {"lost_after = '10m'",
-             "6:14: \"lost_after\" must be a table (such as { misses = 5, time = \"10m\" })"},
+            {"lost_after = '10m'", "6:14: \"lost_after\" must be a table (with the keys misses, time)"},
         }
     );
 }
@@ -108,7 +107,7 @@ TEST(LoadErrorTest, RefusesValuesOfTheWrongTypeOrOutOfRange)
         "[task_webhooks]\n",
         {
             {"enabled = 'yes'", "2:11: \"enabled\" must be true or false, not \"yes\""},
-            {"events = []", "2:10: \"events\" must not be empty ([\"task.*\"] is every event)"},
+            {"events = []", "2:10: \"events\" must not be empty ([\"task.*\"] is every event of a task)"},
             {"events = 'task.*'", "2:10: \"events\" must be an array, not \"task.*\" (write [\"task.*\"])"},
             {"events = [1]", "2:11: \"events\" must contain strings, not 1"},
             {"events = ['job.*']",

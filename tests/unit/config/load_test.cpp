@@ -73,8 +73,12 @@ lost_after.misses = 2
 [task_webhooks]
 enabled = false
 format = "bare"
-events = ["task.failed", "*"]
+events = ["task.failed", "task.*"]
 order = "latest"
+previous_secrets = ["whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"]
+proxy = "http://10.0.0.9:3128/"
+retry_schedule = ["2s"]
+rejected_retry_schedule = []
 signing_secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 allow_networks = ["10.1.0.0/16", "fd00::/8", "192.168.1.7"]
 allow_http = true
@@ -92,6 +96,35 @@ max_in_flight = 8
 max_per_second = 50
 attempt_timeout = "3s"
 retry_schedule = ["1ms", "5s"]
+rejected_retry_schedule = ["1ms"]
+enabled = false
+events = ["*", "sink.failing", "provider.*"]
+actions = ["IMAGINE", "UPSCALE"]
+metadata = { tenant = ["a", "b"], env = "prod" }
+signing_key = "whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg=="
+hub_secret = "it may have blanks"
+webhook_origin = "Pollhook.Example.com"
+proxy = "HTTP://proxy.example.com:3128"
+proxy_user = "me"
+proxy_password = { env = "KEY" }
+[[sink]]
+name = "partner"
+type = "webhook"
+url = "https://h"
+format = "cloudevents"
+batch = { max_events = 100, max_delay = "10ms" }
+[sink.auth]
+type = "oauth2"
+token_url = "https://login.example.com/token"
+client_id = "me"
+client_secret = { env = "KEY" }
+scope = "a b"
+audience = "them"
+[sink.tls]
+ca_file = "/ca.pem"
+certificate_file = "/c.pem"
+key_file = "/k.pem"
+min_version = "1.3"
 [[sink]]
 name = "log"
 type = "file"
@@ -104,7 +137,13 @@ retry_schedule = []
 max_in_flight = 1
 max_in_flight_per_origin = 2
 attempt_timeout = "4s"
+look_up_timeout = "2s"
 connect_timeout = "1s"
+tls_timeout = "3s"
+write_timeout = "4s"
+head_timeout = "5s"
+body_timeout = "6s"
+rejected_retry_schedule = ["7s"]
 response_limit = "4KiB"
 retry_schedule = []
 )",
@@ -141,7 +180,12 @@ retry_schedule = []
     EXPECT_EQ(config.task_webhooks.signing_secret.reveal(), whsec);
     EXPECT_EQ(config.task_webhooks.allow_networks.size(), 3U);
 
-    ASSERT_EQ(config.sinks.size(), 3U);
+    EXPECT_EQ(config.task_webhooks.previous_secrets.size(), 1U);
+    EXPECT_EQ(config.task_webhooks.proxy.url, "http://10.0.0.9:3128");
+    EXPECT_EQ(config.task_webhooks.retry_schedule, std::vector<Duration>{2s});
+    EXPECT_EQ(config.task_webhooks.rejected_retry_schedule, std::vector<Duration>{});
+
+    ASSERT_EQ(config.sinks.size(), 4U);
     const Sink& ops = config.sinks[0];
     EXPECT_EQ(ops.format, Format::cloudevents_binary);
     EXPECT_EQ(ops.previous_secrets.size(), 1U);
@@ -152,9 +196,52 @@ retry_schedule = []
     EXPECT_EQ(ops.max_in_flight, 8U);
     EXPECT_EQ(ops.attempt_timeout, 3s);
     EXPECT_EQ(ops.retry_schedule, (std::vector<Duration>{1ms, 5s}));
-    EXPECT_EQ(config.sinks[1].path, "/var/log/pollhook/events.ndjson");
-    EXPECT_EQ(config.sinks[1].max_in_flight, std::nullopt);
-    EXPECT_EQ(config.sinks[2].type, SinkType::stdout_);
+    EXPECT_EQ(ops.rejected_retry_schedule, std::vector<Duration>{1ms});
+    EXPECT_FALSE(ops.enabled);
+    EXPECT_THAT(ops.events, ElementsAre("*", "sink.failing", "provider.*"));
+    EXPECT_THAT(ops.actions, ElementsAre("IMAGINE", "UPSCALE"));
+    EXPECT_THAT(
+        ops.metadata,
+        ElementsAre(
+            MetadataFilter{.key = "env", .values = {"prod"}},
+            MetadataFilter{.key = "tenant", .values = {"a", "b"}}
+        )
+    );
+    EXPECT_TRUE(ops.signing_key.reveal().starts_with("whsk_"));
+    EXPECT_EQ(ops.hub_secret.reveal(), "it may have blanks");
+    EXPECT_EQ(ops.webhook_origin, "pollhook.example.com");
+    EXPECT_EQ(ops.proxy.user, "me");
+    EXPECT_EQ(ops.proxy.password.reveal(), "sk-1");
+    EXPECT_EQ(ops.batch, Batch());
+    EXPECT_EQ(ops.auth, SinkAuth());
+
+    const Sink& partner = config.sinks[1];
+    EXPECT_EQ(partner.batch, (Batch{.max_events = 100, .max_delay = 10ms}));
+    EXPECT_EQ(partner.auth.method, AuthMethod::oauth2);
+    EXPECT_EQ(partner.auth.token_url, "https://login.example.com/token");
+    EXPECT_EQ(partner.auth.client_id, "me");
+    EXPECT_EQ(partner.auth.client_secret.reveal(), "sk-1");
+    EXPECT_EQ(partner.auth.scope, "a b");
+    EXPECT_EQ(partner.auth.audience, "them");
+    EXPECT_EQ(
+        partner.tls,
+        (SinkTls{
+            .ca_file = "/ca.pem",
+            .certificate_file = "/c.pem",
+            .key_file = "/k.pem",
+            .min_version = TlsVersion::v1_3
+        })
+    );
+    EXPECT_EQ(config.sinks[2].path, "/var/log/pollhook/events.ndjson");
+    EXPECT_EQ(config.sinks[2].max_in_flight, std::nullopt);
+    EXPECT_EQ(config.sinks[3].type, SinkType::stdout_);
+    EXPECT_EQ(config.delivery.look_up_timeout, 2s);
+    EXPECT_EQ(config.delivery.connect_timeout, 1s);
+    EXPECT_EQ(config.delivery.tls_timeout, 3s);
+    EXPECT_EQ(config.delivery.write_timeout, 4s);
+    EXPECT_EQ(config.delivery.head_timeout, 5s);
+    EXPECT_EQ(config.delivery.body_timeout, 6s);
+    EXPECT_EQ(config.delivery.rejected_retry_schedule, std::vector<Duration>{7s});
     EXPECT_EQ(config.delivery.response_limit, 4096U);
     EXPECT_THAT(config.delivery.retry_schedule, IsEmpty());
 }

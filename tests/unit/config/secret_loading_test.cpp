@@ -103,8 +103,8 @@ TEST(SecretLoadingTest, ChecksThatASigningSecretIsBase64Of24To64Bytes)
         return "whsec_" + digits;
     };
     const std::string message =
-        "t:1:32: \"signing_secret\" must be \"whsec_\" and the base64 of 24 to 64 bytes (openssl rand "
-        "-base64 32 makes one)";
+        "t:1:32: \"signing_secret\" must be \"whsec_\" and the base64 of 24 to 64 bytes (\"pollhook "
+        "sign --generate\" makes one)";
     for (const std::size_t bytes : {24U, 25U, 26U, 32U, 63U, 64U})
         EXPECT_THAT(of(base64_of(bytes)), testing::IsEmpty()) << bytes;
     for (const std::size_t bytes : {0U, 23U, 65U})

@@ -20,6 +20,9 @@ using testing::IsEmpty;
 using testing::Not;
 
 constexpr std::string_view signing = "whsec_CANARYCANARYCANARYCANARYCANARYCA";
+constexpr std::string_view seed = "whsk_CANARYCANARYCANARYCANARYCANARYCANARYCANARYA=";
+constexpr std::string_view asymmetric =
+    "whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg==";
 
 std::string everything()
 {
@@ -34,15 +37,38 @@ base_url = "https://h"
 api_key = {{ env = "KEY" }}
 [task_webhooks]
 signing_secret = "{0}"
+previous_secrets = ["{0}"]
+signing_key = "{1}"
+proxy = "http://p:1"
+proxy_user = "u"
+proxy_password = "CANARY p"
 [[sink]]
 name = "b"
 type = "webhook"
 url = "https://h/x?token=CANARY"
 secret = "{0}"
 previous_secrets = ["{0}"]
+signing_key = "{1}"
+hub_secret = "CANARY h"
 headers = {{ Authorization = "Bearer CANARY", Key = {{ env = "KEY" }} }}
+[[sink]]
+name = "c"
+type = "webhook"
+url = "https://h"
+auth = {{ type = "basic", username = "u", password = "CANARY w" }}
+[[sink]]
+name = "d"
+type = "webhook"
+url = "https://h"
+auth = {{ type = "bearer", token = "CANARY" }}
+[[sink]]
+name = "e"
+type = "webhook"
+url = "https://h"
+auth = {{ type = "oauth2", token_url = "https://t?CANARY", client_id = "i", client_secret = "CANARY" }}
 )",
-        signing
+        signing,
+        seed
     );
 }
 
@@ -56,6 +82,12 @@ TEST(ShowTest, NeverPrintsASecret)
     EXPECT_THAT(shown, HasSubstr("previous_secrets = [\"***\"]\n"));
     EXPECT_THAT(shown, HasSubstr("headers = { \"Authorization\" = \"***\", \"Key\" = { env = \"KEY\" } }\n"));
     EXPECT_THAT(shown, HasSubstr("url = \"https://h/x?***\"\n"));
+    EXPECT_THAT(shown, HasSubstr("signing_key = \"***\"\n"));
+    EXPECT_THAT(shown, HasSubstr("hub_secret = \"***\"\n"));
+    EXPECT_THAT(shown, HasSubstr("proxy_password = \"***\"\n"));
+    EXPECT_THAT(shown, HasSubstr("auth.password = \"***\"\n"));
+    EXPECT_THAT(shown, HasSubstr("auth.token = \"***\"\n"));
+    EXPECT_THAT(shown, HasSubstr("auth.client_secret = \"***\"\n"));
 }
 
 TEST(ShowTest, ProducesWhatLoadsToTheSameConfiguration)
@@ -82,6 +114,20 @@ secret = { env = "SIGN" }
 headers = { A = { env = "KEY" } }
 max_per_second = 1.5
 retry_schedule = ["1s"]
+rejected_retry_schedule = []
+enabled = false
+actions = ["IMAGINE"]
+metadata = { tenant = ["a", "b"], "x y" = "z" }
+format = "cloudevents"
+batch = { max_events = 3 }
+webhook_origin = "me.example.com"
+proxy = "http://proxy:3128"
+auth = { type = "bearer", token = { env = "KEY" } }
+tls = { certificate_file = "/c", key_file = "/k", min_version = "1.3" }
+[[sink]]
+name = "plain"
+type = "webhook"
+url = "http://h/x"
 [[sink]]
 name = "f"
 type = "file"
@@ -90,13 +136,16 @@ path = "/f"
         environment
     );
     EXPECT_EQ(good(show(config), environment), config);
+    EXPECT_THAT(show(config), HasSubstr("metadata = { \"tenant\" = [\"a\", \"b\"], \"x y\" = [\"z\"] }\n"));
     EXPECT_THAT(show(config), HasSubstr("lost_after.misses = 9\nlost_after.time = \"10m\"\n"));
 }
 
 TEST(ShowTest, LeavesOutKeysThatDoNotFitTheType)
 {
     const std::string shown = show(good("[[sink]]\nname = 'o'\ntype = 'stdout'\n"));
-    EXPECT_THAT(shown, HasSubstr("[[sink]]\nname = \"o\"\ntype = \"stdout\"\nformat = \"standard\"\n"));
+    EXPECT_THAT(
+        shown, HasSubstr("[[sink]]\nname = \"o\"\ntype = \"stdout\"\nenabled = true\nformat = \"standard\"\n")
+    );
     EXPECT_THAT(shown, Not(HasSubstr("headers")));
 }
 
@@ -120,7 +169,7 @@ TEST(DescriptorTest, DescribesEveryKeyOnce)
         EXPECT_EQ(key.type == ValueType::choice, !key.choices.empty()) << key.path();
         EXPECT_LE(key.minimum, key.maximum) << key.path();
     }
-    EXPECT_EQ(paths.size(), 58U);
+    EXPECT_EQ(paths.size(), 97U);
 }
 
 /// The shipped file with every example in effect.
@@ -150,15 +199,27 @@ TEST(DefaultConfigTest, LoadsWithEveryExampleInEffect)
              {"OHMYGPT_API_KEY", "b"},
              {"WEBHOOK_SECRET", sign},
              {"OPS_SECRET", sign},
+             {"WEBHOOK_SIGNING_KEY", std::string(asymmetric)},
+             {"OPS_SIGNING_KEY", std::string(asymmetric)},
+             {"OPS_HUB_SECRET", "d"},
+             {"PROXY_PASSWORD", "e"},
+             {"PARTNER_CLIENT_SECRET", "f"},
              {"CREDENTIALS_DIRECTORY", credentials.path().string()}}
         )
     );
     EXPECT_EQ(config.providers.size(), 2U);
-    EXPECT_EQ(config.sinks.size(), 3U);
+    EXPECT_EQ(config.sinks.size(), 4U);
     Config defaults;
+    defaults.delivery.max_per_second_per_origin = 20;
     EXPECT_EQ(config.delivery, defaults.delivery);
     EXPECT_EQ(config.store, defaults.store);
     defaults.task_webhooks.signing_secret = Secret(sign);
+    defaults.task_webhooks.signing_key = Secret(asymmetric);
+    defaults.task_webhooks.proxy = {
+        .url = "http://proxy.example.com:3128", .user = "pollhook", .password = Secret("e")
+    };
+    defaults.task_webhooks.retry_schedule = defaults.delivery.retry_schedule;
+    defaults.task_webhooks.rejected_retry_schedule = defaults.delivery.rejected_retry_schedule;
     EXPECT_EQ(config.task_webhooks, defaults.task_webhooks);
 }
 
@@ -166,8 +227,11 @@ TEST(DefaultConfigTest, ShowsEveryKeyWithItsDefault)
 {
     const std::string text(default_config_text());
     for (const Descriptor& key : descriptors()) {
-        if (key.key.starts_with("lost_after."))
+        if (const std::size_t dot = key.key.find('.'); dot != std::string::npos) {
+            const std::string line = key.key.substr(dot + 1) + " = " + key.default_text;
+            EXPECT_THAT(text, HasSubstr(line)) << key.path();
             continue;
+        }
         const bool has_default = !key.default_text.empty() && key.key != "state_dir";
         const std::string line = "\n#" + key.key + " = " + (has_default ? key.default_text + "\n" : "");
         EXPECT_THAT(text, HasSubstr(line)) << key.path();

@@ -42,7 +42,9 @@ protected:
             dispatcher_->add_sink(
                 sink.row, sink.settings, std::make_unique<test::ScriptedSink>(world_.clock, sink.script)
             );
-        dispatcher_->set_task_webhooks(std::make_unique<test::ScriptedSink>(world_.clock, urls_));
+        dispatcher_->set_task_webhooks(
+            task_webhooks_, std::make_unique<test::ScriptedSink>(world_.clock, urls_)
+        );
         world_.run(dispatcher_->load());
         group_.spawn(dispatcher_->run());
         world_.clock.drain();
@@ -88,7 +90,7 @@ protected:
     config::Sink& add_sink(const std::string& name)
     {
         KnownSink sink;
-        sink.row = world_.run(world_.store->open_sinks({name})).front();
+        sink.row = world_.run(world_.store->open_sinks({{.name = name, .host = {}}})).front();
         sink.settings.name = name;
         return sinks_.emplace(name, std::move(sink)).first->second.settings;
     }
@@ -135,9 +137,10 @@ protected:
         change.event = task::draft_event(change.key, *transition, task::Snapshot());
         change.to_task_webhook = true;
         for (const auto& [name, sink] : sinks_) {
-            change.sinks.push_back(sink.row);
-            if (sink.settings.order == config::Order::latest)
-                change.latest_sinks.push_back(sink.row.id);
+            store::Addressee& to = change.addressees.emplace_back();
+            to.sink = sink.row.id;
+            to.origin = sink.row.origin;
+            to.latest = sink.settings.order == config::Order::latest;
         }
         return change;
     }
@@ -198,6 +201,7 @@ protected:
     };
     test::StoreWorld world_;
     config::Delivery settings_;
+    config::TaskWebhooks task_webhooks_;
     std::map<std::string, KnownSink> sinks_;
     std::map<std::string, KnownTask> tasks_;
     std::shared_ptr<Script> urls_ = std::make_shared<Script>();

@@ -162,20 +162,6 @@ TEST_F(DispatcherTest, AGoneUrlGetsNothingMoreOfItsTask)
     EXPECT_EQ(state("2", 1), DeliveryState::delivered);
 }
 
-TEST_F(DispatcherTest, AGoneSinkLosesOnlyThatDelivery)
-{
-    add_sink("ops");
-    start();
-    add_task("1", "");
-    script("ops").answer = [](const sink::Message& message) {
-        return ScriptedSink::http(message.sequence == 1 ? 410 : 200);
-    };
-    step("1");
-    step("1");
-    EXPECT_THAT(script("ops").sequences("1"), ElementsAre(1, 2));
-    EXPECT_EQ(count(DeliveryState::delivered), 1U);
-}
-
 TEST_F(DispatcherTest, ALaneThatWantsTheLatestSkipsWhatWasOvertaken)
 {
     add_sink("ops").order = config::Order::latest;
@@ -196,7 +182,8 @@ TEST_F(DispatcherTest, KeepsTheLimitsInFlight)
     settings_.max_in_flight = 10;
     settings_.max_in_flight_per_origin = 4;
     start();
-    urls_->hangs = [](const sink::Message&) { return true; };
+    // The first ten of each are fast and widen its window.
+    urls_->hangs = [](const sink::Message& message) { return message.task_id.size() > 2; };
     fill("a", 30, "https://a.example.com");
     EXPECT_EQ(urls_->at_once, 4U);
     fill("b", 30, "https://b.example.com");
@@ -251,7 +238,7 @@ TEST_F(DispatcherTest, OneHungOriginDelaysNoOther)
     start();
     urls_->hangs = [](const sink::Message& message) { return message.url.starts_with("https://hung."); };
     fill("hung", 500, "https://hung.example.com");
-    EXPECT_EQ(urls_->at_once, 4U);
+    EXPECT_EQ(urls_->at_once, 2U);
     const std::size_t before = urls_->receipts.size();
     fill("fine", 500, "https://fine.example.com");
     EXPECT_EQ(urls_->receipts.size() - before, 500U);
@@ -285,6 +272,7 @@ TEST_F(DispatcherTest, ABacklogDoesNotStarveBesideFreshEvents)
     fill("old", 100, "https://old.example.com");
     urls_->hangs = [](const sink::Message&) { return true; };
     urls_->timeout = 10ms;
+    urls_->only_late = true;
     start();
     std::size_t most_waiting = 0;
     for (int i = 0; i < 110; ++i) {

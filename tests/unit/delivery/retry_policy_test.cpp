@@ -20,7 +20,7 @@ class RetryPolicyTest : public ::testing::Test {
 protected:
     Decision after(std::uint32_t attempts, const sink::Outcome& outcome)
     {
-        return decide(outcome, attempts, schedule_, random_);
+        return decide(outcome, attempts, {schedule_, {1s, 2s}}, random_);
     }
 
     base::Random random_{3};
@@ -94,6 +94,40 @@ TEST_F(RetryPolicyTest, APauseOfNothingIsPossible)
 {
     schedule_ = {0s};
     EXPECT_EQ(after(1, ScriptedSink::http(503)).pause, 0s);
+}
+
+TEST_F(RetryPolicyTest, AnAnswerThatWillNotChangeHasAShortBudget)
+{
+    for (const int status : {400, 401, 403, 404, 405, 413, 415, 422}) {
+        EXPECT_EQ(after(2, ScriptedSink::http(status)).kind, Kind::retry) << status;
+        EXPECT_EQ(after(3, ScriptedSink::http(status)).kind, Kind::dead) << status;
+    }
+    for (const int status : {301, 402, 408, 409, 425, 429, 500, 503})
+        EXPECT_EQ(after(3, ScriptedSink::http(status)).kind, Kind::retry) << status;
+}
+
+TEST_F(RetryPolicyTest, TellsWhatAnAnswerMeansForItsOrigin)
+{
+    for (const int status : {429, 502, 503, 504})
+        EXPECT_EQ(condition_of(ScriptedSink::http(status)), Condition::overloaded) << status;
+    for (const int status : {200, 204, 301, 400, 401, 404, 410, 422})
+        EXPECT_EQ(condition_of(ScriptedSink::http(status)), Condition::working) << status;
+    for (const int status : {500, 501, 505, 599})
+        EXPECT_EQ(condition_of(ScriptedSink::http(status)), Condition::failing) << status;
+
+    sink::Outcome outcome;
+    outcome.error_class = "timeout";
+    EXPECT_EQ(condition_of(outcome), Condition::failing);
+    outcome.error_class = "blocked_address";
+    EXPECT_EQ(condition_of(outcome), Condition::not_reached);
+    outcome.error_class = "auth";
+    EXPECT_EQ(condition_of(outcome), Condition::not_reached);
+    outcome.error_class = "cancelled";
+    outcome.cancelled = true;
+    EXPECT_EQ(condition_of(outcome), Condition::not_reached);
+    sink::Outcome written;
+    written.delivered = true;
+    EXPECT_EQ(condition_of(written), Condition::working);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include "pollhook/base/system_clock.hpp"
 #include "pollhook/http/client.hpp"
+#include "pollhook/http/net_connector.hpp"
 #include "support/raw_peer.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -18,6 +19,15 @@ namespace pollhook::http {
 /// A client and a scripted peer on one loop, which runs while the test waits for something.
 class ClientFixture : public testing::Test {
 protected:
+    ClientFixture() : client_(std::make_unique<Client>(loop_, clock_, ClientOptions())) {}
+    /// Trusts the authorities of `ca_file` only, and takes its look-ups from `ask`.
+    ClientFixture(const std::string& ca_file, const Resolver::Ask& ask)
+        : client_(std::make_unique<Client>(
+              loop_, clock_, ClientOptions(), std::make_unique<NetConnector>(loop_, clock_, ca_file, ask)
+          ))
+    {
+    }
+
     template <class T>
     T run(boost::asio::awaitable<T> task)
     {
@@ -52,7 +62,7 @@ protected:
     base::SystemClock clock_{loop_};
     test::RawPeer peer_{loop_};
     Origin origin_ = peer_.origin();
-    std::unique_ptr<Client> client_ = std::make_unique<Client>(loop_, clock_, ClientOptions());
+    std::unique_ptr<Client> client_;
 };
 
 inline std::string answer(std::string_view body, std::string_view fields = {})

@@ -26,7 +26,7 @@ public:
     explicit HungConnector(asio::io_context& loop) : never_(loop, asio::steady_timer::time_point::max()) {}
 
     asio::awaitable<base::Result<std::unique_ptr<Stream>>>
-    connect(const Origin&, const AddressGuard*, ConnectReport&) override
+    connect(const Origin&, const AddressGuard*, const Route*, ConnectReport&) override
     {
         co_await asio::this_coro::throw_if_cancelled(false);
         boost::system::error_code ec;
@@ -65,10 +65,10 @@ protected:
     std::optional<Exchange> result_;
 };
 
-TEST_F(ConnectorTest, TheConnectDeadlineCoversTheLookUp)
+TEST_F(ConnectorTest, TheLookUpHasADeadlineOfItsOwn)
 {
     Request request = post(origin_);
-    request.deadlines.connect = 20ms;
+    request.deadlines.look_up = 20ms;
     const Exchange exchange = send(request);
     ASSERT_FALSE(exchange.response);
     EXPECT_EQ(exchange.response.error(), make_error_code(Errc::timed_out));

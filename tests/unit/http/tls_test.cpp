@@ -232,7 +232,7 @@ TEST_F(TlsTest, TimesOutInTheHandshake)
     Origin origin = origin_;
     origin.scheme = Scheme::https;
     Request request = post(origin);
-    request.deadlines.connect = std::chrono::milliseconds(30);
+    request.deadlines.tls = std::chrono::milliseconds(30);
     const Exchange exchange = send(request);
     ASSERT_FALSE(exchange.response);
     EXPECT_EQ(exchange.response.error(), make_error_code(Errc::timed_out));

@@ -40,6 +40,14 @@ public:
     std::vector<store::ClaimedDelivery> deliveries;
 };
 
+/// Keeps what is announced, and notes the troubles as the dispatcher does.
+class Announcements final : public store::AnnouncementIntake {
+public:
+    void announce(task::Announcement announcement) override { all.push_back(std::move(announcement)); }
+
+    std::vector<task::Announcement> all;
+};
+
 class PollerTest : public ::testing::Test {
 protected:
     PollerTest()
@@ -63,6 +71,7 @@ protected:
         around.random = &world_.random;
         around.routing = &*routing_;
         around.intake = &intake_;
+        around.announcements = &announcements_;
         around.guard = &guard_;
         poller_ = std::make_unique<Poller>(settings_, around);
         world_.run(poller_->load());
@@ -113,7 +122,7 @@ protected:
     }
     void remove(const std::string& id)
     {
-        world_.run(world_.store->remove_task({"relay", id}));
+        world_.run(world_.store->stop_watching({"relay", id}, world_.clock.now()));
         poller_->forget(id);
     }
 
@@ -147,6 +156,7 @@ protected:
     test::ScriptedProvider relay_{world_.clock};
     config::Provider settings_;
     PlainIntake intake_;
+    Announcements announcements_;
     http::AddressGuard guard_{{}, {}, false};
     std::optional<Routing> routing_;
     std::optional<test::FullStore> full_;

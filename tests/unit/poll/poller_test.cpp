@@ -282,19 +282,19 @@ TEST_F(PollerTest, ATaskThatIsRegisteredAnewDuringALookStartsAnew)
     EXPECT_EQ(poller_->in_flight(), 0U);
 }
 
-TEST_F(PollerTest, ATaskThatIsRemovedWhileItsStepIsRecordedIsForgotten)
+TEST_F(PollerTest, ATaskThatIsStoppedWhileItsStepIsRecordedIsForgotten)
 {
     start();
     relay_.show("1", Status::running);
     watch("1");
     relay_.show("1", Status::running, 50);
-    // The removal is in the store before the step is, and the poller hears of it later.
+    // The stop is in the store before the step is, and the poller hears of it later.
     relay_.silent = true;
     pass(10s);
-    world_.run(world_.store->remove_task({"relay", "1"}));
+    world_.run(world_.store->stop_watching({"relay", "1"}, world_.clock.now()));
     relay_.release();
     world_.clock.drain();
-    EXPECT_THAT(events(), IsEmpty());
+    EXPECT_THAT(story("1"), ElementsAre("1 task.running"));
     EXPECT_EQ(poller_->watched(), 0U);
     poller_->forget("1");
     EXPECT_EQ(poller_->in_flight(), 0U);

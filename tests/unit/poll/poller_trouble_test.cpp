@@ -41,6 +41,48 @@ TEST_F(PollerTroubleTest, WhileARelayIsDeadOneRequestAtATimeFindsOutWhetherItIsB
     EXPECT_EQ(relay_.looks.size(), before + 1);
 }
 
+TEST_F(PollerTroubleTest, AnnouncesAProviderThatFailsAndThatItIsBack)
+{
+    start();
+    watch("1");
+    relay_.failure = failed(Errc::unavailable);
+    while (poller_->health().failures_in_a_row() < 2)
+        pass(1s);
+    EXPECT_THAT(announcements_.all, IsEmpty());
+    pass(1h);
+    ASSERT_THAT(announcements_.all, SizeIs(1));
+    EXPECT_EQ(announcements_.all[0].type, task::EventType::provider_failing);
+    EXPECT_EQ(announcements_.all[0].subject, "provider/relay");
+    EXPECT_THAT(announcements_.all[0].members, ::testing::StartsWith(R"(,"provider":"relay","reason":")"));
+
+    relay_.failure.reset();
+    pass(10min);
+    ASSERT_THAT(announcements_.all, SizeIs(2));
+    EXPECT_EQ(announcements_.all[1].type, task::EventType::provider_recovered);
+    EXPECT_EQ(announcements_.all[1].members, R"(,"provider":"relay")");
+}
+
+TEST_F(PollerTroubleTest, ARefusedKeyIsAnnouncedAtOnce)
+{
+    start();
+    watch("1");
+    relay_.failure = failed(Errc::unauthorized);
+    pass(10s);
+    ASSERT_THAT(announcements_.all, SizeIs(1));
+    EXPECT_EQ(announcements_.all[0].type, task::EventType::provider_failing);
+}
+
+TEST_F(PollerTroubleTest, TheRecoveryIsAnnouncedAlsoAfterARestart)
+{
+    world_.run(world_.store->set_meta(store::failing_note("provider/relay"), "1"));
+    start();
+    relay_.show("1", Status::running);
+    watch("1");
+    pass(10s);
+    ASSERT_THAT(announcements_.all, SizeIs(1));
+    EXPECT_EQ(announcements_.all[0].type, task::EventType::provider_recovered);
+}
+
 TEST_F(PollerTroubleTest, ProbesWithOtherTasksThanThoseThatFailedBefore)
 {
     relay_.batch = 5;

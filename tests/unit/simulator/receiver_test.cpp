@@ -172,6 +172,22 @@ TEST(ReceiverTest, RefusesABadSecretOrFailure)
     EXPECT_THROW(Receiver(loop, clock, failure), std::invalid_argument);
 }
 
+TEST(ReceiverTest, VerifiesAHubSignature)
+{
+    ReceiverOptions options;
+    options.hub_secret = "It's a Secret to Everybody";
+    ReceiverThread receiver(std::move(options));
+    RawClient client(receiver.endpoint());
+    const auto status_with = [&client](const std::string& line) {
+        client.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 13\r\n" + line + "\r\nHello, World!");
+        return client.receive().status;
+    };
+    const std::string signature = "757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
+    EXPECT_EQ(status_with("X-Hub-Signature-256: sha256=" + signature + "\r\n"), 204);
+    EXPECT_EQ(status_with("X-Hub-Signature-256: sha256=00" + signature.substr(2) + "\r\n"), 401);
+    EXPECT_EQ(status_with(""), 401);
+}
+
 /// Receiver and client share a thread; the clock shows the time of vector A.
 class ReceiverSignatureTest : public testing::Test {
 protected:

@@ -110,5 +110,34 @@ TEST(WebhookVerifierTest, RefusesABadSecretWithoutShowingIt)
     }
 }
 
+TEST(WebhookVerifierTest, AcceptsAnEd25519SignatureOfThePublicKey)
+{
+    const std::string signature =
+        "v1a,hnO3f9T8Ytu9HwrXslvumlUpqtNVqkhqw/enGzPCXe5BdqzCInXqYXFymVJaA7AZdpXwVLPo3mNl8EM+m7TBAg==";
+    const std::vector<std::string> keys{"whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4="};
+    const WebhookVerifier verifier(keys, tolerance);
+    const auto judge = [&](const std::string& signatures, const std::string& body) {
+        return verifier.verify(a.id, std::to_string(a.timestamp), signatures, body, at(a.timestamp));
+    };
+    EXPECT_EQ(judge(signature, a.body), Verdict::genuine);
+    EXPECT_EQ(judge(a.signature + " " + signature, a.body), Verdict::genuine);
+    EXPECT_EQ(judge(signature, "{}"), Verdict::no_match);
+    EXPECT_EQ(judge(a.signature, a.body), Verdict::no_match);
+    EXPECT_EQ(judge("v1a,AAAA", a.body), Verdict::no_match);
+    const std::vector<std::string> malformed{"whpk_AAAA"};
+    EXPECT_THROW(WebhookVerifier(malformed, tolerance), std::invalid_argument);
+}
+
+TEST(WebhookVerifierTest, ChecksAHubSignature)
+{
+    // As GitHub publishes it.
+    const std::string signature = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
+    EXPECT_TRUE(verify_hub("It's a Secret to Everybody", "Hello, World!", signature));
+    EXPECT_FALSE(verify_hub("It's a Secret to Everybody", "Hello, World?", signature));
+    EXPECT_FALSE(verify_hub("It's a Secret", "Hello, World!", signature));
+    EXPECT_FALSE(verify_hub("It's a Secret to Everybody", "Hello, World!", signature.substr(7)));
+    EXPECT_FALSE(verify_hub("", "", ""));
+}
+
 }  // namespace
 }  // namespace pollhook::simulator

@@ -131,5 +131,38 @@ TEST(FormatTest, ReusesTheEnvelopesBuffer)
     EXPECT_EQ(first, second);
 }
 
+/// What pollhook says of a sink, which belongs to no provider and no task.
+Message own_message()
+{
+    Message message = progress_message();
+    message.type = task::EventType::sink_failing;
+    message.provider = {};
+    message.task_id = "sink/ops";
+    message.body = R"({"type":"sink.failing","timestamp":"2026-11-21T03:18:39.123Z","data":{"sink":"ops"}})";
+    message.upstream_at = 0;
+    return message;
+}
+
+TEST(FormatTest, SendsOwnEventsWithoutProviderAndTask)
+{
+    const Message message = own_message();
+    EXPECT_EQ(body(Format::standard, message), message.body);
+    EXPECT_EQ(body(Format::bare, message), R"({"sink":"ops"})");
+    for (const Format format : {Format::standard, Format::bare, Format::cloudevents}) {
+        const std::string lines = fields(format, message);
+        EXPECT_NE(lines.find("pollhook-event: sink.failing\r\n"), std::string::npos);
+        EXPECT_EQ(lines.find("pollhook-provider"), std::string::npos);
+        EXPECT_EQ(lines.find("pollhook-task"), std::string::npos);
+    }
+    const std::string binary = fields(Format::cloudevents_binary, message);
+    EXPECT_NE(binary.find("ce-source: /pollhook\r\n"), std::string::npos);
+    EXPECT_NE(binary.find("ce-type: io.pollhook.sink.failing\r\n"), std::string::npos);
+    EXPECT_NE(binary.find("ce-subject: sink/ops\r\n"), std::string::npos);
+    const auto envelope = boost::json::parse(body(Format::cloudevents, message));
+    EXPECT_EQ(envelope.at("source").as_string(), "/pollhook");
+    EXPECT_EQ(envelope.at("subject").as_string(), "sink/ops");
+    EXPECT_EQ(envelope.at("data").at("sink").as_string(), "ops");
+}
+
 }  // namespace
 }  // namespace pollhook::sink

@@ -1,9 +1,12 @@
 #include "pollhook/sink/signature.hpp"
 
 #include "pollhook/sink/error.hpp"
+#include "pollhook/sink/hub_signature.hpp"
+#include "pollhook/sink/key_generation.hpp"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <string_view>
@@ -19,7 +22,7 @@ struct Vector {
     std::string_view signature;
 };
 
-// delivery.md section 1
+// The vectors of the Standard Webhooks libraries.
 constexpr Vector a{
     "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
     "msg_p5jXN8AQM9LWM0D4loKWxJek",
@@ -50,6 +53,97 @@ TEST(SignatureTest, MatchesThePublishedVectors)
 {
     EXPECT_EQ(sign(a), a.signature);
     EXPECT_EQ(sign(b), b.signature);
+}
+
+constexpr std::string_view private_c =
+    "whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg==";
+constexpr std::string_view seed_c = "whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbc=";
+constexpr std::string_view public_c = "whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=";
+constexpr std::string_view signature_c =
+    "v1a,hnO3f9T8Ytu9HwrXslvumlUpqtNVqkhqw/enGzPCXe5BdqzCInXqYXFymVJaA7AZdpXwVLPo3mNl8EM+m7TBAg==";
+
+TEST(SignatureTest, SignsWithEd25519BesideTheSecrets)
+{
+    const std::string v1_and_v1a = std::string(a.signature) + " " + std::string(signature_c);
+    for (const std::string_view key : {private_c, seed_c}) {
+        const Signer signer = *Signer::make(a.secret, {}, key);
+        EXPECT_EQ(signer.sign(a.id, a.timestamp, a.body), v1_and_v1a);
+        EXPECT_EQ(signer.sign(a.id, a.timestamp, a.body), v1_and_v1a) << "again";
+        EXPECT_EQ(signer.public_key(), public_c);
+    }
+    const std::array previous{b.secret};
+    const std::string three = Signer::make(a.secret, previous, seed_c)->sign(a.id, a.timestamp, a.body);
+    EXPECT_TRUE(three.starts_with(std::string(a.signature) + " v1,"));
+    EXPECT_TRUE(three.ends_with(" " + std::string(signature_c)));
+    EXPECT_EQ(std::ranges::count(three, ','), 3) << "one in each token";
+    EXPECT_EQ(Signer::make(a.secret)->public_key(), "");
+}
+
+TEST(SignatureTest, RefusesMalformedSigningKeys)
+{
+    std::string another_public(private_c);
+    another_public[another_public.size() - 10] = 'A';
+    for (const std::string& key :
+         {std::string("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
+          std::string("whsk_"),
+          std::string(public_c),
+          std::string("whsk_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
+          std::string(private_c) + "AAAA",
+          another_public}) {
+        const auto signer = Signer::make(a.secret, {}, key);
+        ASSERT_FALSE(signer.has_value()) << key;
+        EXPECT_EQ(signer.error(), Errc::malformed_signing_key);
+    }
+    EXPECT_EQ(Signer::make("", {}, private_c).error(), Errc::malformed_secret);
+}
+
+TEST(SignatureTest, VerifiesWithThePublicKey)
+{
+    const std::array keys{public_c};
+    const std::string header = "v1,AAAA " + std::string(signature_c);
+    EXPECT_TRUE(verify(keys, a.id, "1614265330", a.body, header));
+    EXPECT_FALSE(verify(keys, a.id, "1614265331", a.body, header));
+    EXPECT_FALSE(verify(keys, a.id, "1614265330", "{}", header));
+    EXPECT_FALSE(verify(keys, a.id, "1614265330", a.body, a.signature)) << "v1 is another key's";
+    for (const std::string_view bad : {"v1a,", "v1a,AAAA", "v1a,hnO3f9T8", "v1a"})
+        EXPECT_FALSE(verify(keys, a.id, "1614265330", a.body, bad)) << bad;
+    const std::array<std::string_view, 1> malformed{"whpk_AAAA"};
+    EXPECT_FALSE(verify(malformed, a.id, "1614265330", a.body, header));
+}
+
+TEST(KeyGenerationTest, MakesKeysThatSignAndVerify)
+{
+    const config::Secret whsec = generate_secret();
+    const KeyPair pair = generate_key_pair();
+    EXPECT_EQ(whsec.reveal().size(), 6U + 44U);
+    EXPECT_EQ(pair.signing_key.reveal().size(), 5U + 88U);
+    EXPECT_FALSE(whsec == generate_secret());
+    const Signer signer = *Signer::make(whsec.reveal(), {}, pair.signing_key.reveal());
+    EXPECT_EQ(signer.public_key(), pair.public_key);
+    const std::string header = signer.sign(a.id, a.timestamp, a.body);
+    const std::array<std::string_view, 1> secrets{whsec.reveal()};
+    const std::array<std::string_view, 1> keys{pair.public_key};
+    EXPECT_TRUE(verify(secrets, a.id, "1614265330", a.body, header));
+    EXPECT_TRUE(verify(keys, a.id, "1614265330", a.body, header));
+}
+
+TEST(HubSignatureTest, IsWhatGitHubPublishes)
+{
+    std::string value;
+    HubSigner("It's a Secret to Everybody").append_to(value, "Hello, World!");
+    EXPECT_EQ(value, "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17");
+}
+
+TEST(HubSignatureTest, TakesKeysOfAnyLength)
+{
+    // RFC 4231, test cases 2 and 6.
+    std::string value;
+    HubSigner("Jefe").append_to(value, "what do ya want for nothing?");
+    EXPECT_EQ(value, "sha256=5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+    value.clear();
+    HubSigner(std::string(131, '\xaa'))
+        .append_to(value, "Test Using Larger Than Block-Size Key - Hash Key First");
+    EXPECT_EQ(value, "sha256=60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
 }
 
 TEST(SignatureTest, IsTheSameEachTimeAKeyIsUsed)

@@ -1,11 +1,8 @@
-#include "fixture.hpp"
 #include "pollhook/config/secret.hpp"
 #include "pollhook/http/address_guard.hpp"
-#include "pollhook/http/client.hpp"
 #include "pollhook/sink/factory.hpp"
 #include "pollhook/sink/signature.hpp"
-#include "support/manual_clock.hpp"
-#include "support/raw_peer.hpp"
+#include "webhook_fixture.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -19,81 +16,8 @@ namespace pollhook::sink {
 namespace {
 
 namespace asio = boost::asio;
-using test::RawPeer;
 
-constexpr std::string_view secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-
-std::string answer(std::string_view status, std::string_view fields = {}, std::string_view body = {})
-{
-    return "HTTP/1.1 " + std::string(status) + "\r\n" + std::string(fields) +
-           "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + std::string(body);
-}
-
-/// The value of a field of a request as it came.
-std::string field(const std::string& request, const std::string& name)
-{
-    const std::string start = "\r\n" + name + ": ";
-    const std::size_t at = request.find(start);
-    if (at == std::string::npos)
-        return {};
-    const std::size_t from = at + start.size();
-    return request.substr(from, request.find("\r\n", from) - from);
-}
-
-std::string body_of(const std::string& request)
-{
-    return request.substr(request.find("\r\n\r\n") + 4);
-}
-
-class WebhookSinkTest : public testing::Test {
-protected:
-    WebhookSinkTest()
-    {
-        surroundings_.clock = &clock_;
-        surroundings_.client = &client_;
-        surroundings_.loop = loop_.get_executor();
-        surroundings_.file_writer = loop_.get_executor();
-        config_.name = "ops";
-        config_.url = peer_.origin().text() + "/hook?token=1";
-    }
-
-    void TearDown() override
-    {
-        sink_.reset();
-        run_until_done(loop_, client_.close());
-        run_until_done(loop_, peer_.stop());
-    }
-
-    Sink& sink()
-    {
-        if (!sink_)
-            sink_ = make_sink(config_, delivery_, surroundings_);
-        return *sink_;
-    }
-
-    Outcome deliver(const Message& message) { return run_until_done(loop_, sink().deliver(message)); }
-
-    Outcome deliver_to(std::string reply)
-    {
-        peer_.expect_connection({test::read_request(), test::send_bytes(std::move(reply))});
-        return deliver(progress_message());
-    }
-
-    void wait_for_request()
-    {
-        while (peer_.requests().empty())
-            loop_.run_one();
-    }
-
-    asio::io_context loop_{1};
-    test::ManualClock clock_{loop_};
-    RawPeer peer_{loop_};
-    http::Client client_{loop_, clock_, http::ClientOptions()};
-    Surroundings surroundings_;
-    config::Sink config_;
-    config::Delivery delivery_;
-    std::unique_ptr<Sink> sink_;
-};
+using WebhookSinkTest = WebhookTest;
 
 TEST_F(WebhookSinkTest, DeliversWithA200)
 {
@@ -266,7 +190,7 @@ TEST_F(WebhookSinkTest, RefusesAConfigurationThatCannotBeUsed)
     EXPECT_THROW(sink(), std::invalid_argument);
 }
 
-class TaskWebhookTest : public WebhookSinkTest {
+class TaskWebhookTest : public WebhookTest {
 protected:
     Outcome deliver_to_url(std::string_view url, const http::AddressGuard& guard)
     {

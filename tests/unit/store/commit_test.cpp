@@ -74,7 +74,7 @@ TEST_F(CommitTest, AnOperationThatBreaksARuleSpoilsNoOther)
     Story b = add_task("b");
     const SinkRow ops = open_sink("ops");
     Change twice = a.progress(10);
-    twice.sinks = {ops, ops};
+    twice.addressees = {to(ops), to(ops)};
     const auto good_before = start_recording(b.progress(10));
     const auto bad = start_recording(twice);
     const auto good_after = start_recording(b.progress(20));
@@ -85,6 +85,43 @@ TEST_F(CommitTest, AnOperationThatBreaksARuleSpoilsNoOther)
     EXPECT_EQ((*good_after)->value().applied, std::vector<bool>{true});
     EXPECT_EQ(run(store().task(a.key())).value().summary.sequence, 0U);
     EXPECT_EQ(run(store().task(b.key())).value().summary.sequence, 2U);
+    expect_right_counts();
+}
+
+TEST_F(CommitTest, WhatIsInFlightFollowsARolledBackTransaction)
+{
+    Story a = add_task("a");
+    const SinkRow ops = open_sink("ops");
+    std::vector<Story> tasks;
+    std::vector<DeliveryKey> keys;
+    for (const char* id : {"b", "c"}) {
+        Change change = tasks.emplace_back(add_task(id)).progress(10);
+        change.addressees = {to(ops)};
+        const Recorded recorded = record(std::move(change), tasks.size() == 1 ? 1 : 0);
+        keys.push_back({tasks.back().row(), ops.id, 1});
+        EXPECT_EQ(recorded.claimed.size(), tasks.size() == 1 ? 1U : 0U);
+    }
+    // The first is in flight and is settled, the second is claimed, and then everything is undone and done
+    // again.
+    Change twice = a.progress(10);
+    twice.addressees = {to(ops), to(ops)};
+    Settlement settlement;
+    settlement.key = keys[0];
+    settlement.state = DeliveryState::delivered;
+    const auto settled = start(store().settle({settlement}, {}, noon, ClaimPolicy()));
+    const auto claimed = start(store().claim({{ops.origin, 10}}, noon + std::chrono::hours(1)));
+    const auto bad = start_recording(twice);
+    run_all();
+
+    EXPECT_EQ((*bad)->error(), Errc::conflict);
+    EXPECT_TRUE((*settled)->has_value());
+    EXPECT_EQ(state(keys[0]), DeliveryState::delivered);
+    ASSERT_EQ((*claimed)->value().claimed.size(), 1U);
+    EXPECT_EQ((*claimed)->value().claimed[0].key, keys[1]);
+    EXPECT_EQ(state(keys[1]), DeliveryState::in_flight);
+    EXPECT_TRUE(run(store().claim({{ops.origin, 10}}, noon + std::chrono::hours(1))).claimed.empty());
+    settle(keys[1], DeliveryState::delivered);
+    EXPECT_EQ(state(keys[1]), DeliveryState::delivered);
     expect_right_counts();
 }
 

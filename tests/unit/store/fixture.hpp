@@ -21,6 +21,14 @@ namespace pollhook::store {
 
 inline constexpr base::TimePoint noon = base::from_unix_ms(1'800'000'000'000);
 
+inline Addressee to(const SinkRow& sink)
+{
+    Addressee addressee;
+    addressee.sink = sink.id;
+    addressee.origin = sink.origin;
+    return addressee;
+}
+
 /// A directory that lives as long as the test.
 class TemporaryDirectory {
 public:

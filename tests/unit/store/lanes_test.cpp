@@ -14,7 +14,7 @@ protected:
 
     Change latest(Change change)
     {
-        change.latest_sinks = {task_webhook};
+        change.task_webhook_latest = true;
         return change;
     }
     [[nodiscard]] DeliveryKey key(std::uint32_t sequence) const
@@ -54,7 +54,7 @@ TEST_F(LanesTest, LanesOfOtherTasksAndSinksGoOn)
     Story other = add_task("b", "https://hooks.example.com/b");
     EXPECT_EQ(record(other.progress(10)).claimed.size(), 1U);
     Change change = task_.progress(20);
-    change.sinks = {open_sink("ops")};
+    change.addressees = {to(open_sink("ops"))};
     EXPECT_EQ(record(std::move(change)).claimed.size(), 1U);
 }
 
@@ -139,7 +139,7 @@ TEST_F(LanesTest, AttemptsAreNumberedAndKept)
     attempt.first_byte = 4ms;
     attempt.total = 5ms;
     last.attempt = attempt;
-    run(store().settle({last}, noon + 6s, ClaimPolicy()));
+    run(store().settle({last}, {}, noon + 6s, ClaimPolicy()));
 
     const DeliveryDetail detail = run(store().delivery(key(1))).value();
     EXPECT_EQ(detail.summary.state, DeliveryState::dead);
@@ -166,7 +166,7 @@ TEST_F(LanesTest, AClaimThatIsGivenBackCountsAsNoAttempt)
     Settlement back;
     back.key = key(1);
     back.due = noon;
-    run(store().settle({back}, noon, ClaimPolicy()));
+    run(store().settle({back}, {}, noon, ClaimPolicy()));
     EXPECT_EQ(delivery(key(1)).attempts, 0U);
     EXPECT_EQ(state(key(1)), DeliveryState::pending);
 }
@@ -282,8 +282,8 @@ TEST_F(LanesTest, ALaneWithItsHeadInFlightWaitsEvenWhenTheOneBetweenEnded)
     const SinkRow ops = open_sink("ops");
     const auto to_ops = [&](Change change) {
         change.to_task_webhook = false;
-        change.sinks = {ops};
-        change.latest_sinks = {ops.id};
+        change.addressees = {to(ops)};
+        change.addressees[0].latest = true;
         return change;
     };
     record(to_ops(task_.progress(10)));
@@ -320,7 +320,7 @@ TEST_F(LanesTest, TheBacklogNamesEveryOriginWithSomethingUnclaimed)
     const SinkRow log = open_sink("log");
     for (int i = 0; i < 3; ++i) {
         Change change = add_task(std::to_string(i), "https://hooks.example.com/x").progress(10);
-        change.sinks = {ops, log};
+        change.addressees = {to(ops), to(log)};
         change.transition.at += std::chrono::seconds(i);
         ClaimPolicy policy;
         policy.room = 100;

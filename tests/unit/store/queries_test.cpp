@@ -131,10 +131,10 @@ TEST_F(QueriesTest, DeliveriesAreFoundByWhatTheyAre)
     Story b = add_task("b");
     const SinkRow ops = open_sink("ops");
     Change change = a.progress(1);
-    change.sinks = {ops};
+    change.addressees = {to(ops)};
     record(std::move(change));
     Change other = b.next(task::Status::succeeded);
-    other.sinks = {ops};
+    other.addressees = {to(ops)};
     record(std::move(other));
     settle({a.row(), ops.id, 1}, DeliveryState::delivered);
 

@@ -96,7 +96,7 @@ TEST_F(RecordingTest, GoesToTheTasksUrlAndToEverySinkThatWantsIt)
     Story a = add_task("a", "https://hooks.example.com/a");
     const SinkRow ops = open_sink("ops");
     Change change = a.progress(10);
-    change.sinks = {ops};
+    change.addressees = {to(ops)};
     const Recorded recorded = record(std::move(change));
 
     ASSERT_EQ(recorded.claimed.size(), 2U);
@@ -158,7 +158,7 @@ TEST_F(RecordingTest, ClaimsNothingForASaturatedOrigin)
     Story a = add_task("a", "https://hooks.example.com/x");
     const SinkRow ops = open_sink("ops");
     Change change = a.progress(10);
-    change.sinks = {ops};
+    change.addressees = {to(ops)};
     ClaimPolicy policy;
     policy.room = 10;
     policy.saturated = {ops.origin};

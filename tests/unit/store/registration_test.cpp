@@ -120,26 +120,93 @@ TEST_F(RegistrationTest, ATaskIsNoLongerWatchedWhenItsSettlingEnds)
     EXPECT_TRUE(watched().empty());
 }
 
-TEST_F(RegistrationTest, ARemovedTaskTakesEverythingAlong)
+TEST_F(RegistrationTest, AStoppedTaskKeepsItsHistoryAndWhatIsOpen)
 {
     Story a = add_task("a", "https://hooks.example.com/a");
     const Recorded recorded = record(a.progress(10));
     record(a.progress(20));
-    settle_again(recorded.claimed.front().key, noon);
+    const DeliveryKey first = recorded.claimed.front().key;
 
-    EXPECT_EQ(run(store().remove_task(a.key())), a.row());
-    EXPECT_EQ(run(store().remove_task(a.key())), std::nullopt);
-    EXPECT_FALSE(run(store().task(a.key())).has_value());
-    EXPECT_FALSE(run(store().delivery(recorded.claimed.front().key)).has_value());
-    EXPECT_TRUE(run(store().events({})).events.empty());
+    EXPECT_EQ(run(store().stop_watching(a.key(), noon + 1h)), a.row());
+    EXPECT_EQ(run(store().stop_watching({"relay", "x"}, noon)), std::nullopt);
+    const TaskDetail detail = run(store().task(a.key())).value();
+    EXPECT_EQ(detail.summary.status, task::Status::running);
+    EXPECT_EQ(detail.summary.ended_at, noon + 1h);
+    EXPECT_FALSE(detail.summary.watching);
+    EXPECT_EQ(detail.events.size(), 2U);
+    EXPECT_TRUE(watched().empty());
+
+    const Settled settled = settle(first, DeliveryState::delivered);
+    EXPECT_EQ(settled.claimed.size(), 1U);
     EXPECT_FALSE(record(a.progress(30)).applied.front());
+    expect_right_counts();
+}
+
+TEST_F(RegistrationTest, AStoppedTaskIsWatchedAgainWhenItIsRegisteredAgain)
+{
+    Story a = add_task("a");
+    record(a.progress(10));
+    run(store().stop_watching(a.key(), noon + 1h));
+
+    Registration found;
+    found.key = a.key();
+    found.resume = false;
+    const Registered seen = run(store().register_tasks({found}, noon + 2h)).front();
+    EXPECT_TRUE(seen.stopped);
+    EXPECT_FALSE(seen.resumed);
+    EXPECT_TRUE(watched().empty());
+
+    Registration wanted;
+    wanted.key = a.key();
+    const Registered again = run(store().register_tasks({wanted}, noon + 3h)).front();
+    EXPECT_FALSE(again.created);
+    EXPECT_TRUE(again.resumed);
+    EXPECT_FALSE(again.stopped);
+    EXPECT_EQ(again.task.row, a.row());
+    EXPECT_EQ(again.task.known.sequence, 1U);
+    ASSERT_EQ(watched().size(), 1U);
+    EXPECT_EQ(watched()[0].registered_at, noon + 3h);
+    EXPECT_EQ(watched()[0].changed_at, noon + 3h);
+    EXPECT_TRUE(record(a.progress(20)).applied.front());
+    EXPECT_TRUE(run(store().task(a.key())).value().summary.watching);
+}
+
+TEST_F(RegistrationTest, ATaskThatHasEndedIsNotWatchedAgain)
+{
+    Story a = add_task("a");
+    Change end = a.next(task::Status::succeeded);
+    end.settle_until = noon + 1h;
+    record(std::move(end));
+    ASSERT_EQ(watched().size(), 1U);
+    run(store().stop_watching(a.key(), noon + 2h));
+    EXPECT_TRUE(watched().empty());
+    EXPECT_EQ(run(store().task(a.key())).value().summary.ended_at, a.now());
+
+    Registration wanted;
+    wanted.key = a.key();
+    const Registered again = run(store().register_tasks({wanted}, noon + 3h)).front();
+    EXPECT_FALSE(again.resumed);
+    EXPECT_FALSE(again.stopped);
+    EXPECT_TRUE(watched().empty());
+}
+
+TEST_F(RegistrationTest, AStoppedTaskIsPrunedLikeOneThatEnded)
+{
+    Story a = add_task("a");
+    record(a.progress(10));
+    run(store().stop_watching(a.key(), noon + 1h));
+    EXPECT_EQ(run(store().prune(noon + 1h, 10)), 0U);
+    EXPECT_EQ(run(store().prune(noon + 1h + 1ms, 10)), 1U);
+    EXPECT_FALSE(run(store().task(a.key())).has_value());
+    EXPECT_TRUE(run(store().events({})).events.empty());
     expect_right_counts();
 }
 
 TEST_F(RegistrationTest, RowsAreNotUsedAgain)
 {
     const Story a = add_task("a");
-    run(store().remove_task(a.key()));
+    run(store().stop_watching(a.key(), noon));
+    ASSERT_EQ(run(store().prune(noon + 1h, 10)), 1U);
     EXPECT_GT(add_task("b").row(), a.row());
 }
 
@@ -185,8 +252,8 @@ TEST_F(RegistrationTest, KeepsTheContradictionOfARelay)
 
 TEST_F(RegistrationTest, SinksKeepTheirRows)
 {
-    const auto first = run(store().open_sinks({"ops", "log"}));
-    const auto again = run(store().open_sinks({"log", "audit", "ops"}));
+    const auto first = run(store().open_sinks({{"ops", ""}, {"log", ""}}));
+    const auto again = run(store().open_sinks({{"log", ""}, {"audit", ""}, {"ops", ""}}));
     ASSERT_EQ(again.size(), 3U);
     EXPECT_EQ(again[0].id, first[1].id);
     EXPECT_EQ(again[2].id, first[0].id);

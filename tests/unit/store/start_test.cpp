@@ -65,7 +65,7 @@ TEST_F(StartTest, WhatWasClaimedIsDueAgainAfterACrash)
     reopen();
 
     EXPECT_EQ(state(before.key), DeliveryState::pending);
-    const Claimed claimed = run(store().claim({{before.origin, 10}}, noon));
+    const Claimed claimed = run(store().claim({{before.origin, 10}}, noon + std::chrono::hours(1)));
     ASSERT_EQ(claimed.claimed.size(), 1U);
     EXPECT_EQ(claimed.claimed[0].key, before.key);
     EXPECT_EQ(claimed.claimed[0].event->id, before.event->id);
@@ -227,6 +227,7 @@ TEST_F(StartTest, AMigrationKeepsTheContentAndABackupOfTheOlderVersion)
     close();
     const std::array steps{
         schema_steps()[0],
+        schema_steps()[1],
         "ALTER TABLE tasks ADD COLUMN note TEXT NOT NULL DEFAULT 'none'",
         "UPDATE tasks SET note = 'third'",
     };
@@ -235,24 +236,80 @@ TEST_F(StartTest, AMigrationKeepsTheContentAndABackupOfTheOlderVersion)
         back_up(database, options(), directory() / fmt::format("pollhook.db.v{}.backup", version));
     });
 
-    EXPECT_EQ(database.execAndGet("PRAGMA user_version").getInt(), 3);
+    EXPECT_EQ(database.execAndGet("PRAGMA user_version").getInt(), 4);
     EXPECT_EQ(database.execAndGet("SELECT note FROM tasks").getString(), "third");
-    const std::filesystem::path backup = directory() / "pollhook.db.v1.backup";
+    const std::filesystem::path backup = directory() / "pollhook.db.v2.backup";
     EXPECT_EQ(mode(backup), 0600U);
     SQLite::Database older(backup.string());
-    EXPECT_EQ(older.execAndGet("PRAGMA user_version").getInt(), 1);
+    EXPECT_EQ(older.execAndGet("PRAGMA user_version").getInt(), 2);
     EXPECT_EQ(older.execAndGet("SELECT task_id FROM tasks").getString(), "a");
-    EXPECT_TRUE(std::filesystem::exists(directory() / "pollhook.db.v2.backup"));
+    EXPECT_TRUE(std::filesystem::exists(directory() / "pollhook.db.v3.backup"));
+}
+
+TEST_F(StartTest, AFileOfVersion1IsTakenOver)
+{
+    {
+        SQLite::Database database(file().string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+        migrate(database, schema_steps().first(1), [](int) { ADD_FAILURE() << "nothing to back up"; });
+        database.exec(R"sql(
+            INSERT INTO origins (id, name) VALUES (1, 'sink:ops'), (2, 'https://hooks.example.com');
+            INSERT INTO sinks (id, name, origin) VALUES (1, 'ops', 1);
+            INSERT INTO tasks (id, provider, task_id, status, sequence, webhook_url, webhook_origin,
+                registered_at, changed_at) VALUES (1, 'relay', 'a', 1, 3, 'https://hooks.example.com/a', 2, 5, 6);
+            INSERT INTO events (id, task, sequence, type, at, event_id, upstream_at, body)
+                VALUES (1, 1, 1, 1, 5, 'evt_1', 0, X'6F6E65'), (2, 1, 2, 2, 6, 'evt_2', 0, X'74776F'),
+                (3, 1, 3, 2, 7, 'evt_3', 0, X'7468726565');
+            INSERT INTO deliveries (task, sink, sequence, event, type, origin, state, latest, due, attempts,
+                created_at, ended_at, reason)
+                VALUES (1, 0, 1, 1, 1, 2, 3, 0, NULL, 2, 5, 9, 'dead: HTTP 404'),
+                (1, 0, 2, 2, 2, 2, 1, 0, 9223372036854775807, 0, 6, NULL, ''),
+                (1, 0, 3, 3, 2, 2, 0, 0, NULL, 0, 7, NULL, ''),
+                (1, 1, 1, 1, 1, 1, 2, 0, NULL, 1, 5, 8, ''),
+                (1, 1, 2, 2, 2, 1, 0, 0, 77, 1, 6, NULL, '');
+            INSERT INTO attempts VALUES (1, 1, 1, 1, 5, 200, '', 'delivered', '192.0.2.1:443', 1, 2, 3, 4, 5, X'6F6B');
+            INSERT INTO attempts VALUES (1, 0, 1, 1, 5, 503, 'http', 'retry', '', 0, 0, 0, 0, 9, X'6E6F');
+            INSERT INTO attempts VALUES (1, 0, 1, 2, 6, 404, 'http', 'dead', '', 0, 0, 0, 0, 9, X'6E6F');
+            INSERT INTO counts VALUES (0, 'relay', 1, 1), (1, '', 0, 2), (1, '', 1, 1), (1, '', 2, 1),
+                (1, '', 3, 1), (2, '', 0, 3);
+        )sql");
+    }
+    open();
+    EXPECT_TRUE(std::filesystem::exists(directory() / "pollhook.db.v1.backup"));
+    expect_right_counts();
+
+    const SinkRow ops = open_sink("ops");
+    EXPECT_EQ(ops.id, SinkId{1});
+    EXPECT_FALSE(ops.paused);
+    const Claimed claimed = run(store().claim({{OriginId{2}, 10}, {OriginId{1}, 10}}, noon));
+    ASSERT_EQ(claimed.claimed.size(), 2U);
+    EXPECT_EQ(claimed.claimed[0].key.sequence, 2U);
+    EXPECT_EQ(claimed.claimed[0].event->body, "two");
+    EXPECT_EQ(claimed.claimed[1].attempts, 1U);
+    EXPECT_EQ(claimed.claimed[1].spent, 1U);
+
+    const DeliveryDetail delivered = run(store().delivery({TaskRow{1}, SinkId{1}, 1})).value();
+    ASSERT_EQ(delivered.attempts.size(), 1U);
+    EXPECT_EQ(delivered.attempts[0].peer, "192.0.2.1:443");
+    EXPECT_EQ(delivered.attempts[0].total, std::chrono::milliseconds(5));
+    const DeliveryKey dead{TaskRow{1}, task_webhook, 1};
+    EXPECT_EQ(run(store().delivery(dead))->attempts.size(), 2U);
+    EXPECT_EQ(run(store().reopen(dead, noon)), Reopening::reopened);
+    EXPECT_EQ(settle(claimed.claimed[0].key, DeliveryState::delivered).claimed.at(0).key, dead);
+    EXPECT_EQ(settle(dead, DeliveryState::delivered).claimed.at(0).key.sequence, 3U);
+    EXPECT_EQ(run(store().delivery(dead))->attempts.size(), 3U);
+    expect_right_counts();
 }
 
 TEST_F(StartTest, AFailedMigrationLeavesTheOlderVersion)
 {
     open();
     close();
-    const std::array steps{schema_steps()[0], "CREATE TABLE half (x); CREATE TABLE half (x)"};
+    const std::array steps{
+        schema_steps()[0], schema_steps()[1], "CREATE TABLE half (x); CREATE TABLE half (x)"
+    };
     SQLite::Database database(file().string(), SQLite::OPEN_READWRITE);
     EXPECT_THROW(migrate(database, steps, [](int) {}), SQLite::Exception);
-    EXPECT_EQ(database.execAndGet("PRAGMA user_version").getInt(), 1);
+    EXPECT_EQ(database.execAndGet("PRAGMA user_version").getInt(), 2);
     EXPECT_FALSE(database.tableExists("half"));
 }
 
