@@ -3,6 +3,7 @@
 #include "pollhook/http/problem.hpp"
 #include "pollhook/store/error.hpp"
 
+#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/string.hpp>
 #include <fmt/format.h>
@@ -20,6 +21,16 @@ ServerResponse answer(int status, const json::object& body)
     ServerResponse response;
     response.status = status;
     response.body = json::serialize(body);
+    return response;
+}
+
+ServerResponse problem_with(int status, std::string_view detail, const json::object& members)
+{
+    ServerResponse response = problem(status, detail);
+    json::object document = json::parse(response.body).get_object();
+    for (const auto& member : members)
+        document.insert_or_assign(member.key(), member.value());
+    response.body = json::serialize(document);
     return response;
 }
 

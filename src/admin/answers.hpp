@@ -14,6 +14,8 @@ namespace pollhook::admin {
 // The answers that all resources share.
 
 http::ServerResponse answer(int status, const boost::json::object& body);
+/// A problem document with `members` as extension members (RFC 9457, 3.2).
+http::ServerResponse problem_with(int status, std::string_view detail, const boost::json::object& members);
 /// 507 while the store is full, 503 for everything else that a store may say.
 http::ServerResponse store_problem(const boost::system::error_code& code);
 /// `allowed` goes into the Allow field: `GET, POST`.

@@ -6,7 +6,7 @@
 #include <boost/json/object.hpp>
 
 #include <algorithm>
-#include <optional>
+#include <string_view>
 #include <utility>
 
 namespace pollhook::admin {
@@ -16,23 +16,6 @@ namespace json = boost::json;
 using http::problem;
 using http::ServerRequest;
 using http::ServerResponse;
-
-namespace {
-
-/// The parts of `/v1/tasks/{provider}/{id}` after the second slash.
-std::optional<task::TaskKey> key_of(std::string_view path)
-{
-    constexpr std::string_view prefix = "/v1/tasks/";
-    path.remove_prefix(prefix.size());
-    const auto slash = path.find('/');
-    if (slash == std::string_view::npos || slash == 0 || !task::is_valid_id(path.substr(slash + 1)))
-        return std::nullopt;
-    return task::TaskKey{
-        .provider = std::string(path.substr(0, slash)), .id = std::string(path.substr(slash + 1))
-    };
-}
-
-}  // namespace
 
 Api::Api(Access access, Surroundings surroundings)
     : access_(std::move(access)),
@@ -57,41 +40,35 @@ asio::awaitable<ServerResponse> Api::respond(const ServerRequest& request)
     co_return response;
 }
 
+/// `request` outlives the answer, as respond() says.
 Api::Answer Api::route(const ServerRequest& request)
 {
     const std::string_view path = request.path;
-    const bool get = request.method == "GET";
-    if (path == "/v1/tasks") {
-        if (request.method == "POST")
-            co_return co_await register_tasks(request);
-        if (get)
-            co_return co_await list_tasks(request);
-        co_return method_not_allowed("GET, POST");
-    }
-    if (path.starts_with("/v1/tasks/")) {
-        auto key = key_of(path);
-        if (!key)
-            co_return problem(404, "a task's path is /v1/tasks/PROVIDER/ID");
-        if (get)
-            co_return co_await show_task(std::move(*key));
-        if (request.method == "DELETE")
-            co_return co_await remove_task(std::move(*key));
-        co_return method_not_allowed("GET, DELETE");
-    }
-    constexpr std::string_view delivery_prefix = "/v1/deliveries/";
-    const bool known = path == "/v1/events" || path == "/v1/deliveries" ||
-                       path.starts_with(delivery_prefix) || path == "/v1/providers" || path == "/v1/status" ||
+    const auto is_under = [path](std::string_view root) {
+        return path.starts_with(root) && (path.size() == root.size() || path[root.size()] == '/');
+    };
+    if (is_under("/v1/tasks"))
+        return route_tasks(request);
+    if (is_under("/v1/sinks"))
+        return route_sinks(request);
+    if (is_under("/v1/deliveries"))
+        return route_deliveries(request);
+    if (is_under("/v1/jobs"))
+        return route_jobs(request);
+    return route_state(request);
+}
+
+Api::Answer Api::route_state(const ServerRequest& request)
+{
+    const std::string_view path = request.path;
+    const bool known = path == "/v1/events" || path == "/v1/providers" || path == "/v1/status" ||
                        path == "/livez" || path == "/readyz";
     if (!known)
         co_return problem(404, "nothing is here; the API begins at /v1/tasks");
-    if (!get)
+    if (request.method != "GET")
         co_return method_not_allowed("GET");
     if (path == "/v1/events")
         co_return co_await list_events(request);
-    if (path == "/v1/deliveries")
-        co_return co_await list_deliveries(request);
-    if (path.starts_with(delivery_prefix))
-        co_return co_await show_delivery(path.substr(delivery_prefix.size()));
     if (path == "/v1/providers")
         co_return list_providers();
     if (path == "/v1/status")

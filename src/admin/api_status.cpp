@@ -5,11 +5,13 @@
 #include "pollhook/base/time.hpp"
 #include "pollhook/base/version.hpp"
 #include "pollhook/http/problem.hpp"
+#include "sink_view.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -80,7 +82,16 @@ Api::Answer Api::status()
     delivery["delivered"] = with_.dispatcher->counters().delivered;
     delivery["failed"] = with_.dispatcher->counters().failed;
     delivery["dead"] = with_.dispatcher->counters().dead;
+    delivery["openBreakers"] = with_.dispatcher->open_breakers();
+    json::object sinks;
+    std::size_t paused = 0;
+    for (const delivery::Destination* one : with_.dispatcher->sinks()) {
+        sinks[one->name()] = admin::state_of(*one);
+        paused += one->row.paused ? 1 : 0;
+    }
+    delivery["pausedSinks"] = paused;
     body["delivery"] = std::move(delivery);
+    body["sinks"] = std::move(sinks);
     json::object providers;
     for (const poll::Poller* one : with_.pollers)
         providers[one->name()] = state_of(*one);

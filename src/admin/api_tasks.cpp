@@ -11,6 +11,8 @@
 #include <algorithm>
 #include <iterator>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace pollhook::admin {
@@ -38,7 +40,39 @@ json::object encode(const store::WatchedTask& task, const std::string& provider)
     return out;
 }
 
+/// The parts of `/v1/tasks/{provider}/{id}` after the second slash.
+std::optional<task::TaskKey> key_of(std::string_view path)
+{
+    constexpr std::string_view prefix = "/v1/tasks/";
+    path.remove_prefix(prefix.size());
+    const auto slash = path.find('/');
+    if (slash == std::string_view::npos || slash == 0 || !task::is_valid_id(path.substr(slash + 1)))
+        return std::nullopt;
+    return task::TaskKey{
+        .provider = std::string(path.substr(0, slash)), .id = std::string(path.substr(slash + 1))
+    };
+}
+
 }  // namespace
+
+Api::Answer Api::route_tasks(const ServerRequest& request)
+{
+    if (request.path == "/v1/tasks") {
+        if (request.method == "POST")
+            co_return co_await register_tasks(request);
+        if (request.method == "GET")
+            co_return co_await list_tasks(request);
+        co_return method_not_allowed("GET, POST");
+    }
+    auto key = key_of(request.path);
+    if (!key)
+        co_return problem(404, "a task's path is /v1/tasks/PROVIDER/ID");
+    if (request.method == "GET")
+        co_return co_await show_task(std::move(*key));
+    if (request.method == "DELETE")
+        co_return co_await remove_task(std::move(*key));
+    co_return method_not_allowed("GET, DELETE");
+}
 
 Api::Answer Api::register_tasks(const ServerRequest& request)
 {
@@ -88,6 +122,9 @@ Api::Answer Api::register_tasks(const ServerRequest& request)
     body["accepted"] = created;
     body["existing"] = batch.size() - created;
     body["rejected"] = std::move(rejected);
+    // A script that looks at the status alone must not take this for a success.
+    if (batch.empty() && !read->rejected.empty())
+        co_return problem_with(422, "every entry was rejected; \"rejected\" tells why", body);
     co_return answer(code, body);
 }
 
@@ -142,10 +179,10 @@ Api::Answer Api::remove_task(task::TaskKey key)
 {
     const std::string provider = key.provider;
     const std::string id = key.id;
-    auto removed = co_await with_.store->remove_task(std::move(key));
-    if (!removed)
-        co_return store_problem(removed.error());
-    if (!*removed)
+    auto stopped = co_await with_.store->stop_watching(std::move(key), with_.clock->now());
+    if (!stopped)
+        co_return store_problem(stopped.error());
+    if (!*stopped)
         co_return problem(404, "no such task is known");
     if (poll::Poller* one = poller(provider))
         one->forget(id);

@@ -21,7 +21,18 @@ json::string text(std::string_view value)
     return json::string(value.data(), value.size());
 }
 
-json::value time(const std::optional<base::TimePoint>& point)
+json::value object_of(const std::string& stored)
+{
+    boost::system::error_code ec;
+    json::value value = json::parse(stored, ec);
+    if (ec)
+        return json::object();
+    return value;
+}
+
+}  // namespace
+
+json::value time_or_null(const std::optional<base::TimePoint>& point)
 {
     if (!point)
         return nullptr;
@@ -35,6 +46,11 @@ json::value text_or_null(std::string_view value)
     return text(value);
 }
 
+json::value foreign_text(const std::string& bytes)
+{
+    return text_or_null(base::is_utf8(bytes) ? bytes : base::printable(bytes, 4 * bytes.size()));
+}
+
 json::value shown_url(const std::string& url)
 {
     if (url.empty())
@@ -43,16 +59,13 @@ json::value shown_url(const std::string& url)
     return parsed ? text(parsed->without_query()) : text("(unreadable)");
 }
 
-json::value object_of(const std::string& stored)
+json::object encode(const std::map<store::DeliveryState, std::uint64_t>& deliveries)
 {
-    boost::system::error_code ec;
-    json::value value = json::parse(stored, ec);
-    if (ec)
-        return json::object();
-    return value;
+    json::object out;
+    for (const auto& [state, count] : deliveries)
+        out[text(name(state))] = count;
+    return out;
 }
-
-}  // namespace
 
 json::object encode(const store::TaskSummary& task)
 {
@@ -65,9 +78,10 @@ json::object encode(const store::TaskSummary& task)
     out["sequence"] = task.sequence;
     out["webhookUrl"] = shown_url(task.webhook_url);
     out["metadata"] = object_of(task.metadata);
-    out["registeredAt"] = time(task.registered_at);
-    out["changedAt"] = time(task.changed_at);
-    out["endedAt"] = time(task.ended_at);
+    out["registeredAt"] = time_or_null(task.registered_at);
+    out["changedAt"] = time_or_null(task.changed_at);
+    out["endedAt"] = time_or_null(task.ended_at);
+    out["watching"] = task.watching;
     return out;
 }
 
@@ -81,7 +95,7 @@ json::object encode(const store::TransitionRow& transition)
     out["fromProgress"] = transition.from_progress;
     out["toProgress"] = transition.to_progress;
     out["upstreamStatus"] = transition.upstream_status;
-    out["at"] = time(transition.at);
+    out["at"] = time_or_null(transition.at);
     return out;
 }
 
@@ -99,9 +113,9 @@ json::object encode(const store::DeliverySummary& delivery)
     out["type"] = text(name(delivery.type));
     out["state"] = text(name(delivery.state));
     out["attempts"] = delivery.attempts;
-    out["nextAttemptAt"] = time(delivery.due);
-    out["createdAt"] = time(delivery.created_at);
-    out["endedAt"] = time(delivery.ended_at);
+    out["nextAttemptAt"] = time_or_null(delivery.due);
+    out["createdAt"] = time_or_null(delivery.created_at);
+    out["endedAt"] = time_or_null(delivery.ended_at);
     out["reason"] = text_or_null(delivery.reason);
     return out;
 }
@@ -115,14 +129,12 @@ json::object encode(const store::Attempt& attempt)
     timing["firstByteMs"] = attempt.first_byte.count();
     timing["totalMs"] = attempt.total.count();
     json::object out;
-    out["at"] = time(attempt.at);
+    out["at"] = time_or_null(attempt.at);
     out["status"] = attempt.http_status == 0 ? json::value(nullptr) : json::value(attempt.http_status);
     out["errorClass"] = text_or_null(attempt.error_class);
     out["decision"] = attempt.decision;
     out["peer"] = text_or_null(attempt.peer);
-    // Receivers send any bytes, and JSON holds only UTF-8.
-    const std::string& head = attempt.response_head;
-    out["responseHead"] = text_or_null(base::is_utf8(head) ? head : base::printable(head, 4 * head.size()));
+    out["responseHead"] = foreign_text(attempt.response_head);
     out["timing"] = std::move(timing);
     return out;
 }
@@ -136,13 +148,10 @@ json::object encode(const store::Totals& totals)
             counts[text(name(status))] = count;
         tasks[provider] = std::move(counts);
     }
-    json::object deliveries;
-    for (const auto& [state, count] : totals.deliveries)
-        deliveries[text(name(state))] = count;
     json::object out;
     out["tasks"] = std::move(tasks);
-    out["deliveries"] = std::move(deliveries);
-    out["oldestPendingDelivery"] = time(totals.oldest_pending_delivery);
+    out["deliveries"] = encode(totals.deliveries);
+    out["oldestPendingDelivery"] = time_or_null(totals.oldest_pending_delivery);
     out["events"] = totals.events;
     out["storeBytes"] = totals.size_bytes;
     return out;

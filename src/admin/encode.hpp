@@ -4,13 +4,25 @@
 #include "pollhook/store/store.hpp"
 
 #include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
 
+#include <cstdint>
+#include <map>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace pollhook::admin {
 
 // Store rows as the API shows them: camelCase, RFC 3339, URLs without userinfo and query.
 
+boost::json::value time_or_null(const std::optional<base::TimePoint>& point);
+boost::json::value text_or_null(std::string_view value);
+/// What a receiver sent: it may be any bytes, and JSON holds only UTF-8.
+boost::json::value foreign_text(const std::string& bytes);
+boost::json::value shown_url(const std::string& url);
+
+boost::json::object encode(const std::map<store::DeliveryState, std::uint64_t>& deliveries);
 boost::json::object encode(const store::TaskSummary& task);
 boost::json::object encode(const store::TransitionRow& transition);
 boost::json::object encode(const store::DeliverySummary& delivery);

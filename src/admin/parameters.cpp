@@ -145,4 +145,14 @@ Parsed<store::DeliveryQuery> delivery_query(const http::ServerRequest& request)
     return query;
 }
 
+Parsed<std::size_t> job_limit(const http::ServerRequest& request)
+{
+    std::size_t limit = 50;
+    if (std::string error = unknown_parameter(request, {"limit"}); !error.empty())
+        return error;
+    if (std::string error = read_limit(request, limit); !error.empty())
+        return error;
+    return limit;
+}
+
 }  // namespace pollhook::admin

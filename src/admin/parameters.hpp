@@ -5,6 +5,7 @@
 
 #include <boost/system/result.hpp>
 
+#include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,5 +20,7 @@ using Parsed = boost::system::result<T, std::string>;
 Parsed<store::TaskQuery> task_query(const http::ServerRequest& request);
 Parsed<store::EventQuery> event_query(const http::ServerRequest& request);
 Parsed<store::DeliveryQuery> delivery_query(const http::ServerRequest& request);
+/// How many jobs to list.
+Parsed<std::size_t> job_limit(const http::ServerRequest& request);
 
 }  // namespace pollhook::admin

@@ -1,6 +1,6 @@
 #include "pollhook/admin/registration.hpp"
 
-#include "pollhook/base/suggestion.hpp"
+#include "members.hpp"
 #include "pollhook/base/text.hpp"
 #include "pollhook/http/origin.hpp"
 #include "pollhook/task/key.hpp"
@@ -12,7 +12,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <span>
 #include <utility>
 
 namespace pollhook::admin {
@@ -42,22 +41,6 @@ std::string read_id(const json::value* value, std::string& id)
     if (!task::is_valid_id(id))
         return "\"id\" must be a string of 1 to 128 visible ASCII characters without space, quote, slash and "
                "backslash";
-    return {};
-}
-
-std::string unknown_member(const json::object& object, std::span<const std::string> known)
-{
-    for (const auto& member : object) {
-        const std::string name = text_of(member.key());
-        if (std::ranges::find(known, name) != known.end())
-            continue;
-        const std::string meant = base::suggestion(name, known);
-        return fmt::format(
-            "unknown member \"{}\"{}",
-            base::printable(name, 60),
-            meant.empty() ? "" : ", did you mean \"" + meant + "\"?"
-        );
-    }
     return {};
 }
 

@@ -84,6 +84,7 @@ Failure refusal(int status, const std::string& body)
     if (failure.message.empty())
         failure.message = fmt::format("the daemon answered with HTTP status {}", status);
     failure.hint = hint_for(status);
+    failure.body = body;
     return failure;
 }
 

@@ -28,6 +28,7 @@ struct Failure {
     std::string message;
     std::string hint;  ///< what to do about it; may be empty
     int status = 0;    ///< HTTP status of the daemon's refusal; 0: there was no answer
+    std::string body;  ///< of the refusal, as it came
 };
 template <class T>
 using Outcome = boost::system::result<T, Failure>;

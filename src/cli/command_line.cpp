@@ -49,9 +49,12 @@ private:
 
     void add_programs();
     void add_simulation();
+    void add_signing();
     void add_config();
     void add_tasks();
     void add_records(base::TimePoint now);
+    void add_deliveries(base::TimePoint now);
+    void add_sinks(base::TimePoint now);
 
     Answer wrong(const std::string& message);
     std::string unexpected(const std::string& word);
@@ -106,6 +109,37 @@ void add_limit(CLI::App& app, std::size_t& limit)
         ->check(CLI::Range(std::size_t{1}, most_rows));
 }
 
+/// A point in time, or how long ago it was.
+CLI::Option* add_time(
+    CLI::App& app,
+    const std::string& name,
+    std::optional<base::TimePoint>& time,
+    base::TimePoint now,
+    const std::string& text
+)
+{
+    const auto read = [&time, now, name](const std::string& word) {
+        time = base::parse_rfc3339(word);
+        if (const auto ago = base::parse_duration(word))
+            time = now - *ago;
+        if (!time)
+            throw CLI::ValidationError(
+                name, "must be a time such as 2026-11-21T03:18:39Z, or as long ago as 2h"
+            );
+    };
+    return add_reader(app, name, read, "TIME", text + ": 2026-11-21T03:18:39Z, or as long ago as 2h");
+}
+
+/// How fast a job goes.
+void add_pace(CLI::App& app, std::optional<double>& rate, bool& no_wait)
+{
+    const auto read = [&rate](const double& number) { rate = number; };
+    app.add_option_function<double>("--rate", read, "Deliveries a second")
+        ->option_text("N=100")
+        ->check(CLI::Range(0.001, 100'000.0));
+    app.add_flag("--no-wait", no_wait, "Only start it; it goes on by itself, also after a restart");
+}
+
 constexpr const char* config_text =
     "The configuration; else POLLHOOK_CONFIG, else /etc/pollhook/pollhook.toml";
 
@@ -134,9 +168,13 @@ Tree::Tree(base::TimePoint now)
     );
     add_programs();
     add_simulation();
+    add_signing();
     add_config();
     add_tasks();
     add_records(now);
+    add_deliveries(now);
+    add_sinks(now);
+    client_leaf<StatusOptions>(app_, "status", "Show how the daemon is doing", "pollhook status");
     leaf<VersionOptions>(app_, "version", "Print the version", "pollhook version");
 }
 
@@ -315,11 +353,79 @@ void Tree::add_simulation()
     );
     add_value(
         *listen.app,
+        "--public-key",
+        listening.public_keys,
+        "KEY...",
+        "Verify v1a too, with this key (whpk_...)"
+    );
+    add_path(
+        *listen.app,
+        "--hub-secret-file",
+        listening.hub_secret_file,
+        "FILE",
+        "Verify X-Hub-Signature-256 as well"
+    );
+    add_value(
+        *listen.app,
         "--fail",
         listening.failures,
         "SPEC...",
         "KIND[:PROBABILITY[:ARGUMENT]]: 503:0.2, 410, hang:0.1"
     );
+}
+
+void Tree::add_signing()
+{
+    const char* secret_text = "Keys (whsec_..., whsk_...), one a line; else POLLHOOK_SECRET";
+    const char* body_text = "The exact bytes; \"-\" is standard input";
+
+    auto sign = leaf<SignOptions>(
+        app_,
+        "sign",
+        "Sign a webhook by hand, or make a key",
+        "pollhook sign --generate > secret.txt\n  pollhook sign --secret-file secret.txt --body-file "
+        "event.json"
+    );
+    explain(
+        *sign.app,
+        "It prints the headers of Standard Webhooks. The first secret is the current one; a whsk_ key signs "
+        "v1a beside it."
+    );
+    SignOptions& signing = *sign.options;
+    sign.app->add_flag("--generate", signing.generate, "Print a new secret instead");
+    sign.app
+        ->add_flag("--asymmetric", signing.asymmetric, "Of Ed25519: whsk_..., then its public key whpk_...")
+        ->needs("--generate");
+    add_path(*sign.app, "--secret-file", signing.secret_file, "FILE", secret_text);
+    add_value(*sign.app, "--id", signing.id, "ID", "The webhook-id; else a random one");
+    const auto read_timestamp = [&signing](const std::int64_t& seconds) { signing.timestamp = seconds; };
+    sign.app->add_option_function<std::int64_t>("--timestamp", read_timestamp, "Unix seconds; else now")
+        ->option_text("N");
+    add_value(*sign.app, "--body-file", signing.body_file, "FILE=-", body_text);
+
+    auto verify = leaf<VerifyOptions>(
+        app_,
+        "verify",
+        "Verify a webhook by hand",
+        "pollhook verify --secret-file secret.txt --headers-file headers.txt --body-file event.json"
+    );
+    explain(*verify.app, "Exit code: 0 genuine, 1 not genuine, with the reason.");
+    VerifyOptions& verifying = *verify.options;
+    CLI::App& app = *verify.app;
+    add_path(app, "--secret-file", verifying.secret_file, "FILE", secret_text);
+    add_value(app, "--public-key", verifying.public_keys, "KEY...", "Or a public key (whpk_...) for v1a");
+    add_path(app, "--headers-file", verifying.headers_file, "FILE", "Lines of NAME: VALUE");
+    add_value(app, "--id", verifying.id, "ID", "The webhook-id; else from the file");
+    add_value(app, "--timestamp", verifying.timestamp, "N", "The webhook-timestamp; else from the file");
+    add_value(app, "--signature", verifying.signature, "TEXT", "The webhook-signature; else from the file");
+    add_value(app, "--body-file", verifying.body_file, "FILE=-", body_text);
+    const auto read_tolerance = [&verifying](const std::string& text) {
+        const auto tolerance = base::parse_duration(text);
+        if (!tolerance)
+            throw CLI::ValidationError("--tolerance", "must be a duration such as 90s, 5m or 2h");
+        verifying.tolerance = *tolerance;
+    };
+    add_reader(app, "--tolerance", read_tolerance, "DURATION=5m", "How far off its time may be");
 }
 
 void Tree::add_config()
@@ -422,38 +528,110 @@ void Tree::add_records(base::TimePoint now)
     auto events = client_leaf<EventListOptions>(
         event, "list", "List events", "pollhook event list --since 2h --type task.failed"
     );
-    const auto read_since = [options = events.options, now](const std::string& text) {
-        options->since = base::parse_rfc3339(text);
-        if (const auto ago = base::parse_duration(text))
-            options->since = now - *ago;
-        if (!options->since)
-            throw CLI::ValidationError(
-                "--since", "must be a time such as 2026-11-21T03:18:39Z, or as long ago as 2h"
-            );
-    };
-    add_reader(*events.app, "--since", read_since, "TIME", "2026-11-21T03:18:39Z, or as long ago as 2h");
+    add_time(*events.app, "--since", events.options->since, now, "From then on");
     add_value(
         *events.app, "--type", events.options->types, "TYPE...", "Only of these types, such as task.failed"
     );
     add_limit(*events.app, events.options->limit);
+}
 
-    CLI::App& delivery = group("delivery", "List deliveries and their attempts");
+constexpr const char* task_form = "PROVIDER/ID";
+constexpr const char* origin_text = "Only to https://HOST[:PORT]; a configured sink's queue is sink:NAME";
+
+void Tree::add_deliveries(base::TimePoint now)
+{
+    CLI::App& delivery = group("delivery", "List deliveries and their attempts, try them again");
     auto list = client_leaf<DeliveryListOptions>(
         delivery, "list", "List deliveries", "pollhook delivery list --state dead"
     );
     DeliveryListOptions& wanted = *list.options;
     const char* states = "pending, inFlight, delivered, dead, superseded or cancelled";
+    const char* sink_text = "Only this sink's; \"task\" stands for the tasks' own URLs";
     add_value(*list.app, "--state", wanted.state, "STATE", states);
-    add_value(*list.app, "--sink", wanted.sink, "NAME", "Only this sink's");
-    add_value(*list.app, "--task", wanted.task, "ID", "Only of this task");
-    add_value(*list.app, "--origin", wanted.origin, "ORIGIN", "Only to https://HOST[:PORT]");
+    add_value(*list.app, "--sink", wanted.sink, "NAME", sink_text);
+    add_value(*list.app, "--task", wanted.task, task_form, "Only of this task");
+    add_value(*list.app, "--origin", wanted.origin, "ORIGIN", origin_text);
     add_limit(*list.app, wanted.limit);
     auto show = client_leaf<DeliveryShowOptions>(
-        delivery, "show", "Show one delivery with its attempts", "pollhook delivery show 42"
+        delivery, "show", "Show one delivery with its attempts", "pollhook delivery show 12-0-3"
     );
     add_value(*show.app, "ID", show.options->id, plain, "As \"delivery list\" shows it")->required();
 
-    client_leaf<StatusOptions>(app_, "status", "Show how the daemon is doing", "pollhook status");
+    auto retry = client_leaf<DeliveryRetryOptions>(
+        delivery,
+        "retry",
+        "Try deliveries again that have ended",
+        "pollhook delivery retry 12-0-3\n  pollhook delivery retry --state dead --sink ops --dry-run"
+    );
+    explain(
+        *retry.app,
+        "One by its ID, or all that match the filters. Many are a job that survives a restart; the order\n"
+        "within a task is kept."
+    );
+    DeliveryRetryOptions& again = *retry.options;
+    CLI::App& app = *retry.app;
+    add_value(app, "ID", again.id, plain, "As \"delivery list\" shows it");
+    add_value(app, "--state", again.state, "STATE=dead", "dead, cancelled, superseded or delivered");
+    add_value(app, "--sink", again.sink, "NAME", sink_text);
+    add_value(app, "--task", again.task, task_form, "Only of this task");
+    add_value(app, "--origin", again.origin, "ORIGIN", origin_text);
+    add_time(app, "--since", again.since, now, "Of events from then on");
+    add_time(app, "--until", again.until, now, "Of events before");
+    app.add_flag("--dry-run", again.dry_run, "Only tell how many there are");
+    add_pace(app, again.rate, again.no_wait);
+}
+
+void Tree::add_sinks(base::TimePoint now)
+{
+    CLI::App& sink = group("sink", "List, test, pause and resume sinks, replay events to them");
+    const auto add_name = [](CLI::App& app, std::string& name) {
+        add_value(app, "NAME", name, plain, "The sink's name in the configuration")->required();
+    };
+    client_leaf<SinkListOptions>(
+        sink, "list", "List sinks with their state and public key", "pollhook sink list"
+    );
+    auto test = client_leaf<SinkTestOptions>(
+        sink, "test", "Send a sink one event of type sink.test", "pollhook sink test ops"
+    );
+    explain(*test.app, "Exit code: 0 delivered, 1 not. Nothing is stored, and nothing is tried again.");
+    add_name(*test.app, test.options->name);
+    auto pause = client_leaf<SinkPauseOptions>(
+        sink,
+        "pause",
+        "Send a sink nothing more; all is kept",
+        "pollhook sink pause ops --reason \"moving to the new host\""
+    );
+    add_name(*pause.app, pause.options->name);
+    add_value(*pause.app, "--reason", pause.options->reason, "TEXT", "Shown wherever the sink is");
+    auto resume = client_leaf<SinkResumeOptions>(
+        sink, "resume", "Send a paused sink what waits for it", "pollhook sink resume ops"
+    );
+    add_name(*resume.app, resume.options->name);
+
+    auto replay = client_leaf<SinkReplayOptions>(
+        sink,
+        "replay",
+        "Send past events to a sink",
+        "pollhook sink replay ops --since 2h\n  pollhook sink replay ops --since 2026-11-21T03:00:00Z "
+        "--type task.failed --rate 20"
+    );
+    explain(
+        *replay.app,
+        "Those that it has never got, and those that it got: receivers tell them apart by webhook-id.\n"
+        "It is a job that survives a restart."
+    );
+    SinkReplayOptions& again = *replay.options;
+    CLI::App& app = *replay.app;
+    add_name(app, again.name);
+    add_time(app, "--since", again.since, now, "Events from then on")->required();
+    add_time(app, "--until", again.until, now, "Events before");
+    add_value(app, "--type", again.types, "TYPE...", "Only of these types; else those of its configuration");
+    add_pace(app, again.rate, again.no_wait);
+
+    CLI::App& provider = group("provider", "List providers");
+    client_leaf<ProviderListOptions>(
+        provider, "list", "List providers and how they answer", "pollhook provider list"
+    );
 }
 
 std::variant<Invocation, Answer> Tree::parse(std::span<const std::string> arguments)

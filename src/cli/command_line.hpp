@@ -10,6 +10,8 @@
 
 namespace pollhook::cli {
 
+struct SinkListOptions {};
+struct ProviderListOptions {};
 struct StatusOptions {};
 struct VersionOptions {};
 
@@ -29,6 +31,8 @@ using Command = std::variant<
     DemoOptions,
     SimulateOptions,
     ListenOptions,
+    SignOptions,
+    VerifyOptions,
     ConfigCheckOptions,
     ConfigShowOptions,
     ConfigInitOptions,
@@ -41,6 +45,13 @@ using Command = std::variant<
     EventListOptions,
     DeliveryListOptions,
     DeliveryShowOptions,
+    DeliveryRetryOptions,
+    SinkListOptions,
+    SinkTestOptions,
+    SinkPauseOptions,
+    SinkResumeOptions,
+    SinkReplayOptions,
+    ProviderListOptions,
     StatusOptions,
     VersionOptions>;
 

@@ -82,8 +82,8 @@ int event_list(const EventListOptions& options, const ClientOptions& client);
 struct DeliveryListOptions {
     std::string state;       ///< as the API spells it, such as `inFlight`; empty: all
     std::string sink;        ///< likewise the other filters
-    std::string task;        ///< an id
-    std::string origin;      ///< `https://hooks.example.com`
+    std::string task;        ///< PROVIDER/ID
+    std::string origin;      ///< `https://hooks.example.com`, `sink:ops`
     std::size_t limit = 50;  ///< 1 to 1000
 };
 int delivery_list(const DeliveryListOptions& options, const ClientOptions& client);
@@ -92,6 +92,51 @@ struct DeliveryShowOptions {
     std::string id;
 };
 int delivery_show(const DeliveryShowOptions& options, const ClientOptions& client);
+
+/// One delivery by its id, or all that match the filter, of which there must be one then.
+struct DeliveryRetryOptions {
+    std::string id;
+    std::string state;  ///< empty: not said, likewise the other filters
+    std::string sink;
+    std::string task;  ///< PROVIDER/ID
+    std::string origin;
+    std::optional<base::TimePoint> since;
+    std::optional<base::TimePoint> until;
+    std::optional<double> rate;  ///< deliveries a second; absent: as the daemon likes
+    bool dry_run = false;
+    bool no_wait = false;
+};
+int delivery_retry(const DeliveryRetryOptions& options, const ClientOptions& client);
+
+int sink_list(const ClientOptions& client);
+
+struct SinkTestOptions {
+    std::string name;
+};
+int sink_test(const SinkTestOptions& options, const ClientOptions& client);
+
+struct SinkPauseOptions {
+    std::string name;
+    std::string reason;  ///< empty: none is given
+};
+int sink_pause(const SinkPauseOptions& options, const ClientOptions& client);
+
+struct SinkResumeOptions {
+    std::string name;
+};
+int sink_resume(const SinkResumeOptions& options, const ClientOptions& client);
+
+struct SinkReplayOptions {
+    std::string name;
+    std::optional<base::TimePoint> since;  ///< the command line asks for it
+    std::optional<base::TimePoint> until;
+    std::vector<std::string> types;  ///< empty: those that the sink is configured for
+    std::optional<double> rate;      ///< deliveries a second; absent: as the daemon likes
+    bool no_wait = false;
+};
+int sink_replay(const SinkReplayOptions& options, const ClientOptions& client);
+
+int provider_list(const ClientOptions& client);
 
 int status(const ClientOptions& client);
 
@@ -132,10 +177,34 @@ int simulate(const SimulateOptions& options);
 struct ListenOptions {
     std::string listen = "127.0.0.1:8782";
     std::optional<std::filesystem::path>
-        secret_file;  ///< else POLLHOOK_WEBHOOK_SECRET, else nothing is verified
+        secret_file;                       ///< else POLLHOOK_WEBHOOK_SECRET, else nothing is verified
+    std::vector<std::string> public_keys;  ///< `whpk_…`
+    std::optional<std::filesystem::path> hub_secret_file;
     std::vector<std::string> failures;
 };
 int listen(const ListenOptions& options);
+
+struct SignOptions {
+    bool generate = false;                             ///< a new key instead of a signature
+    bool asymmetric = false;                           ///< of Ed25519
+    std::optional<std::filesystem::path> secret_file;  ///< else POLLHOOK_SECRET
+    std::string id;                                    ///< empty: a random one
+    std::optional<std::int64_t> timestamp;             ///< Unix seconds; absent: now
+    std::filesystem::path body_file = "-";             ///< `-`: standard input
+};
+int sign(const SignOptions& options);
+
+struct VerifyOptions {
+    std::optional<std::filesystem::path> secret_file;  ///< else POLLHOOK_SECRET
+    std::vector<std::string> public_keys;              ///< `whpk_…`
+    std::optional<std::filesystem::path> headers_file;
+    std::string id;  ///< empty: as in the file, likewise the next two
+    std::string timestamp;
+    std::string signature;
+    std::filesystem::path body_file = "-";  ///< `-`: standard input
+    base::Duration tolerance = std::chrono::minutes(5);
+};
+int verify(const VerifyOptions& options);
 
 struct DemoOptions {
     std::uint16_t port = 0;                 ///< of the admin API; 0: any free one

@@ -14,10 +14,35 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::size_t shown_reason = 60;
+constexpr std::size_t shown_answer = 500;
+
+/// `quick/17`; pollhook's own events are of a subject without a provider: `sink/ops`.
+std::string task_of(const json::object& delivery)
+{
+    const std::string provider = shown(delivery, "provider");
+    return provider.empty() || provider == "-" ? shown(delivery, "task")
+                                               : provider + "/" + shown(delivery, "task");
+}
+
+/// `look-up 1, connect 3, TLS 9, first byte 20 ms`: the parts of an attempt that took time.
+std::string split_text(const json::object& timing)
+{
+    const std::pair<std::string_view, std::string> parts[] = {
+        {"look-up", shown(timing, "lookUpMs")},
+        {"connect", shown(timing, "connectMs")},
+        {"TLS", shown(timing, "tlsMs")},
+        {"first byte", shown(timing, "firstByteMs")},
+    };
+    std::string out;
+    for (const auto& [name, milliseconds] : parts)
+        if (milliseconds != "-" && milliseconds != "0")
+            out += fmt::format("{}{} {}", out.empty() ? "" : ", ", name, milliseconds);
+    return out.empty() ? "-" : out + " ms";
+}
 
 void print_attempts(const json::array& attempts, bool with_color)
 {
-    Table table({"ATTEMPT", "TIME", "RESULT", "TOOK", "PEER", "DECISION"}, with_color);
+    Table table({"ATTEMPT", "TIME", "RESULT", "TOOK", "OF THAT", "PEER", "DECISION"}, with_color);
     std::size_t number = 0;
     for (const json::value& value : attempts) {
         if (!value.is_object())
@@ -29,14 +54,20 @@ void print_attempts(const json::array& attempts, bool with_color)
             {shown_time(attempt, "at")},
             {status == "-" ? shown(attempt, "errorClass") : "HTTP " + status},
             {shown(object_of(attempt, "timing"), "totalMs") + " ms"},
+            {split_text(object_of(attempt, "timing"))},
             {shown(attempt, "peer")},
             {shown(attempt, "decision")},
         });
     }
-    if (table.is_empty())
+    if (table.is_empty()) {
         print("\nno attempt yet\n");
-    else
-        print('\n' + table.take());
+        return;
+    }
+    print('\n' + table.take());
+    const json::object* last = attempts.back().if_object();
+    const std::string said = last != nullptr ? shown(*last, "responseHead", shown_answer) : "-";
+    if (said != "-")
+        print("\nthe last answer: " + said + '\n');
 }
 
 void print_delivery(const json::object& delivery, bool with_color)
@@ -49,7 +80,7 @@ void print_delivery(const json::object& delivery, bool with_color)
     ));
     const std::string url = shown(delivery, "url", 2000);
     const std::pair<std::string_view, std::string> lines[] = {
-        {"task", shown(delivery, "provider") + "/" + shown(delivery, "task")},
+        {"task", task_of(delivery)},
         {"event", shown(delivery, "type") + " (" + shown(delivery, "eventId") + ")"},
         {"to", url == "-" ? shown(delivery, "sink") : url},
         {"created", shown_time(delivery, "createdAt")},
@@ -82,7 +113,7 @@ int delivery_list(const DeliveryListOptions& options, const ClientOptions& clien
         return std::vector<Cell>{
             {shown(delivery, "id")},
             shown_state(delivery, "state"),
-            {shown(delivery, "provider") + "/" + shown(delivery, "task")},
+            {task_of(delivery)},
             {shown(delivery, "type")},
             {shown(delivery, "origin")},
             {shown(delivery, "attempts")},

@@ -28,9 +28,10 @@ int event_list(const EventListOptions& options, const ClientOptions& client)
             {shown_time(body, "timestamp")},
             {shown(body, "type"), style_of(shown(data, "status"))},
             {shown(data, "provider")},
-            {shown(data, "id")},
+            // pollhook's own events are of a subject, such as sink/ops.
+            {shown(data, data.contains("subject") ? "subject" : "id")},
             {shown(data, "sequence")},
-            {shown(data, "progress") + "%"},
+            {data.contains("progress") ? shown(data, "progress") + "%" : "-"},
             {shown(event, "id"), Style::dim},
         };
     };

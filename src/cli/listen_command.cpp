@@ -1,5 +1,6 @@
 #include "commands.hpp"
 #include "exit_code.hpp"
+#include "key_file.hpp"
 #include "loop.hpp"
 #include "pollhook/base/log.hpp"
 #include "pollhook/base/random.hpp"
@@ -12,8 +13,6 @@
 #include <fmt/format.h>
 
 #include <cstdio>
-#include <cstdlib>
-#include <fstream>
 #include <limits>
 #include <stdexcept>
 #include <system_error>
@@ -24,33 +23,15 @@ namespace {
 
 constexpr std::size_t kept_receipts = 16;
 
-/// Throws std::runtime_error when the file cannot be read or holds none.
-std::vector<std::string> read_secrets(const ListenOptions& options)
-{
-    std::vector<std::string> secrets;
-    if (!options.secret_file) {
-        const char* variable = std::getenv("POLLHOOK_WEBHOOK_SECRET");
-        if (variable != nullptr && *variable != '\0')
-            secrets.emplace_back(base::trim(variable));
-        return secrets;
-    }
-    std::ifstream in(*options.secret_file);
-    for (std::string line; std::getline(in, line);)
-        if (const auto secret = base::trim(line); !secret.empty())
-            secrets.emplace_back(secret);
-    if (secrets.empty())
-        throw std::runtime_error(
-            fmt::format("no secret can be read from {}", base::printable(options.secret_file->string()))
-        );
-    return secrets;
-}
-
 simulator::ReceiverOptions receiver_options(const ListenOptions& options)
 {
     auto random = base::Random::from_system();
     simulator::ReceiverOptions receiver;
     receiver.listen = {options.listen};
-    receiver.secrets = read_secrets(options);
+    receiver.secrets = read_keys(options.secret_file, "POLLHOOK_WEBHOOK_SECRET");
+    receiver.secrets.insert(receiver.secrets.end(), options.public_keys.begin(), options.public_keys.end());
+    if (options.hub_secret_file)
+        receiver.hub_secret = read_keys(options.hub_secret_file, nullptr).front();
     receiver.failures = options.failures;
     receiver.seed = static_cast<std::uint64_t>(random.between(1, std::numeric_limits<std::int64_t>::max()));
     receiver.max_receipts = kept_receipts;
@@ -70,7 +51,7 @@ int listen(const ListenOptions& options)
     base::SystemClock clock(loop);
     try {
         simulator::ReceiverOptions wanted = receiver_options(options);
-        const bool verifies = !wanted.secrets.empty();
+        const bool verifies = !wanted.secrets.empty() || !wanted.hub_secret.empty();
         simulator::Receiver receiver(loop, clock, std::move(wanted));
         receiver.open();
         fmt::print(

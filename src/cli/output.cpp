@@ -49,16 +49,17 @@ std::string styled(std::string_view text, Style style, bool with_color)
 
 Style style_of(std::string_view state) noexcept
 {
-    if (state == "succeeded" || state == "delivered" || state == "ok")
+    if (state == "succeeded" || state == "delivered" || state == "ok" || state == "closed")
         return Style::good;
     if (state == "failed" || state == "lost" || state == "expired" || state == "dead" || state == "failing" ||
-        state == "keyRefused")
+        state == "keyRefused" || state == "open")
         return Style::bad;
-    if (state == "waiting" || state == "cancelled" || state == "unknown")
+    if (state == "waiting" || state == "cancelled" || state == "unknown" || state == "paused" ||
+        state == "halfOpen")
         return Style::warning;
     if (state == "running" || state == "inFlight")
         return Style::active;
-    if (state == "superseded")
+    if (state == "superseded" || state == "disabled" || state == "notConfigured")
         return Style::dim;
     return Style::plain;
 }

@@ -17,7 +17,7 @@ enum class Style : std::uint8_t { plain, bold, dim, good, bad, warning, active }
 /// `text` in the style's colour, when there are colours.
 std::string styled(std::string_view text, Style style, bool with_color);
 
-/// The colour of a task state or a delivery state.
+/// The colour of a state: of a task, a delivery, a sink, a provider or a breaker.
 Style style_of(std::string_view state) noexcept;
 
 struct Cell {

@@ -26,6 +26,8 @@ struct Dispatch {
     int operator()(const DemoOptions& options) const { return demo(options); }
     int operator()(const SimulateOptions& options) const { return simulate(options); }
     int operator()(const ListenOptions& options) const { return listen(options); }
+    int operator()(const SignOptions& options) const { return sign(options); }
+    int operator()(const VerifyOptions& options) const { return verify(options); }
     int operator()(const ConfigCheckOptions& options) const { return config_check(options); }
     int operator()(const ConfigShowOptions& options) const { return config_show(options); }
     int operator()(const ConfigInitOptions& options) const { return config_init(options); }
@@ -38,6 +40,13 @@ struct Dispatch {
     int operator()(const EventListOptions& options) const { return event_list(options, client()); }
     int operator()(const DeliveryListOptions& options) const { return delivery_list(options, client()); }
     int operator()(const DeliveryShowOptions& options) const { return delivery_show(options, client()); }
+    int operator()(const DeliveryRetryOptions& options) const { return delivery_retry(options, client()); }
+    int operator()(const SinkListOptions&) const { return sink_list(client()); }
+    int operator()(const SinkTestOptions& options) const { return sink_test(options, client()); }
+    int operator()(const SinkPauseOptions& options) const { return sink_pause(options, client()); }
+    int operator()(const SinkResumeOptions& options) const { return sink_resume(options, client()); }
+    int operator()(const SinkReplayOptions& options) const { return sink_replay(options, client()); }
+    int operator()(const ProviderListOptions&) const { return provider_list(client()); }
     int operator()(const StatusOptions&) const { return status(client()); }
     int operator()(const VersionOptions&) const { return version(); }
 };

@@ -31,6 +31,17 @@ Outcome<std::unique_ptr<Session>> open_session(const ClientOptions& options)
     });
 }
 
+Outcome<std::string> register_many(AdminClient& daemon, std::string body, std::string_view content_type)
+{
+    constexpr int all_rejected = 422;
+    auto answer = daemon.post("/v1/tasks", std::move(body), content_type);
+    if (answer)
+        return std::move(answer->body);
+    if (answer.error().status == all_rejected)
+        return answer.error().body;
+    return answer.error();
+}
+
 std::string task_path(std::string_view provider, std::string_view id)
 {
     return fmt::format("/v1/tasks/{}/{}", percent_encoded(provider), percent_encoded(id));

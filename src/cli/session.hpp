@@ -19,6 +19,12 @@ struct Session {
 /// A failure when the address cannot be read. Connects to nothing yet.
 Outcome<std::unique_ptr<Session>> open_session(const ClientOptions& options);
 
+/// What became of a list of registrations: the answer's body. It has the same members when every entry was
+/// rejected, though that is a refusal.
+Outcome<std::string> register_many(
+    AdminClient& daemon, std::string body, std::string_view content_type = "application/json"
+);
+
 /// `/v1/tasks/PROVIDER/ID`
 std::string task_path(std::string_view provider, std::string_view id);
 

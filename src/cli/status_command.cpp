@@ -97,6 +97,23 @@ void print_providers(const json::object& status, const json::object& providers, 
     print(table.take());
 }
 
+/// `2 ok, ops paused`
+std::string sinks_text(const json::object& sinks, bool with_color)
+{
+    std::size_t good = 0;
+    std::string others;
+    for (const auto& sink : sinks) {
+        const std::string name(sink.key().data(), sink.key().size());
+        const Cell state = shown_state(sinks, name);
+        if (state.text == "ok")
+            ++good;
+        else
+            others +=
+                fmt::format(", {} {}", base::printable(name), styled(state.text, state.style, with_color));
+    }
+    return fmt::format("{} ok{}", good, others);
+}
+
 }  // namespace
 
 int status(const ClientOptions& client)
@@ -130,6 +147,10 @@ int status(const ClientOptions& client)
     print(fmt::format("\ndeliveries  {}\n", counts_text(object_of(*status, "deliveries"), with_color)));
     if (const std::string oldest = shown_time(*status, "oldestPendingDelivery"); oldest != "-")
         print(fmt::format("            the oldest waits since {}\n", oldest));
+    if (const json::object& sinks = object_of(*status, "sinks"); !sinks.empty())
+        print(fmt::format("sinks       {}\n", sinks_text(sinks, with_color)));
+    if (const auto open = number(object_of(*status, "delivery"), "openBreakers"); open > 0)
+        print(fmt::format("breakers    {} open: receivers that fail are asked less often\n", open));
     print(fmt::format(
         "store       {} with {} events\n", size_text(number(*status, "storeBytes")), number(*status, "events")
     ));

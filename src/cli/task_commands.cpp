@@ -76,14 +76,14 @@ int add_many(Session& session, json::array registrations, const std::vector<std:
 {
     json::object body;
     body["tasks"] = std::move(registrations);
-    const auto answer = session.daemon.post("/v1/tasks", json::serialize(body));
+    const auto answer = register_many(session.daemon, json::serialize(body));
     if (!answer)
         return report(answer.error());
-    const auto result = read_object(answer->body);
+    const auto result = read_object(*answer);
     if (!result)
         return report(result.error());
     if (session.output != OutputFormat::table)
-        print(answer->body + '\n');
+        print(*answer + '\n');
     else
         print(
             fmt::format("{} new, {} known already\n", shown(*result, "accepted"), shown(*result, "existing"))

@@ -93,10 +93,10 @@ public:
     {
         if (line_numbers_.empty())
             return std::nullopt;
-        const auto answer = daemon_.post("/v1/tasks", std::exchange(body_, {}), "application/x-ndjson");
+        const auto answer = register_many(daemon_, std::exchange(body_, {}), "application/x-ndjson");
         if (!answer)
             return answer.error();
-        const auto result = read_object(answer->body);
+        const auto result = read_object(*answer);
         if (!result)
             return result.error();
         accepted_ += number(*result, "accepted");

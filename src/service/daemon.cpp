@@ -64,6 +64,21 @@ http::AddressGuard make_guard(
     return {std::move(allowed), std::move(listeners), settings.allow_http};
 }
 
+/// Every connection that is in use at once may be kept, since a new one costs as much as many requests.
+http::ClientOptions client_options(const config::Config& config)
+{
+    http::ClientOptions options;
+    std::size_t most = config.delivery.max_in_flight_per_origin;
+    for (const config::Sink& sink : config.sinks)
+        most = std::max<std::size_t>(most, sink.max_in_flight.value_or(0));
+    for (const config::Provider& provider : config.providers)
+        most = std::max<std::size_t>(most, provider.max_in_flight);
+    options.max_idle_per_origin = std::max(options.max_idle_per_origin, most);
+    options.max_idle =
+        std::max<std::size_t>(options.max_idle, 2 * std::size_t{config.delivery.max_in_flight});
+    return options;
+}
+
 http::ServerOptions server_options(const config::Admin& admin)
 {
     http::ServerOptions options;
@@ -152,7 +167,7 @@ asio::awaitable<void> Daemon::Impl::set_up()
     server_ = std::make_unique<http::Server>(loop_, clock_, server_options(config_.admin), respond);
     server_->open();
     guard_.emplace(make_guard(config_.task_webhooks, server_->endpoints()));
-    client_ = std::make_unique<http::Client>(loop_, clock_, http::ClientOptions{});
+    client_ = std::make_unique<http::Client>(loop_, clock_, client_options(config_));
     co_await set_up_delivery();
     co_await set_up_polling();
     co_await warn_of_orphans();
@@ -169,11 +184,15 @@ asio::awaitable<void> Daemon::Impl::set_up()
 
 asio::awaitable<void> Daemon::Impl::set_up_delivery()
 {
-    std::vector<std::string> names;
-    names.reserve(config_.sinks.size());
-    for (const config::Sink& sink : config_.sinks)
-        names.push_back(sink.name);
-    auto rows = co_await store_->open_sinks(std::move(names));
+    std::vector<store::SinkOpening> openings;
+    openings.reserve(config_.sinks.size());
+    for (const config::Sink& sink : config_.sinks) {
+        store::SinkOpening& opening = openings.emplace_back();
+        opening.name = sink.name;
+        if (const auto url = http::parse_url(sink.url))
+            opening.host = url->origin.text();
+    }
+    auto rows = co_await store_->open_sinks(std::move(openings));
     store::throw_if_failed(rows);
     routing_.emplace(config_.task_webhooks, config_.sinks, *rows);
 
@@ -193,6 +212,7 @@ asio::awaitable<void> Daemon::Impl::set_up_delivery()
             (*rows)[i], config_.sinks[i], sink::make_sink(config_.sinks[i], config_.delivery, around)
         );
     dispatcher_->set_task_webhooks(
+        config_.task_webhooks,
         sink::make_task_webhooks(config_.task_webhooks, config_.delivery, *guard_, around)
     );
     auto loaded = co_await dispatcher_->load();
@@ -210,6 +230,7 @@ asio::awaitable<void> Daemon::Impl::set_up_polling()
         parts.random = &random_;
         parts.routing = &*routing_;
         parts.intake = dispatcher_.get();
+        parts.announcements = dispatcher_.get();
         parts.guard = &*guard_;
         pollers_.push_back(std::make_unique<poll::Poller>(settings, parts));
         auto loaded = co_await pollers_.back()->load();

@@ -171,7 +171,7 @@ Receipt Receiver::Impl::read(const http::ServerRequest& request) const
     receipt.sequence = parse_integer(request.field("pollhook-sequence"));
     receipt.attempt = parse_integer(request.field("pollhook-attempt"));
     read_body(receipt);
-    if (!options_.secrets.empty()) {
+    if (!options_.secrets.empty())
         receipt.verdict = verifier_.verify(
             receipt.id,
             request.field("webhook-timestamp"),
@@ -179,6 +179,14 @@ Receipt Receiver::Impl::read(const http::ServerRequest& request) const
             receipt.body,
             receipt.received_at
         );
+    if (!options_.hub_secret.empty() && receipt.verdict.value_or(Verdict::genuine) == Verdict::genuine) {
+        const std::string_view signature = request.field("x-hub-signature-256");
+        if (signature.empty())
+            receipt.verdict = Verdict::missing_fields;
+        else if (verify_hub(options_.hub_secret, receipt.body, signature))
+            receipt.verdict = Verdict::genuine;
+        else
+            receipt.verdict = Verdict::no_match;
     }
     return receipt;
 }

@@ -9,12 +9,17 @@
 #include "pollhook/store/store.hpp"
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/json/object.hpp>
 
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace pollhook::admin {
+
+struct SinkView;
 
 /// The admin API of contract section 4: one function from request to answer over the parts of a running
 /// daemon. Errors are problem documents (RFC 9457). Registrations are durable before they are answered. Lives
@@ -25,7 +30,7 @@ public:
     struct Surroundings {
         store::Store* store = nullptr;
         base::Clock* clock = nullptr;
-        const delivery::Dispatcher* dispatcher = nullptr;
+        delivery::Dispatcher* dispatcher = nullptr;
         std::vector<poll::Poller*> pollers;
         const http::AddressGuard* guard = nullptr;
     };
@@ -40,13 +45,40 @@ private:
     using Answer = boost::asio::awaitable<http::ServerResponse>;
 
     Answer route(const http::ServerRequest& request);
+    Answer route_tasks(const http::ServerRequest& request);
+    Answer route_sinks(const http::ServerRequest& request);
+    Answer route_deliveries(const http::ServerRequest& request);
+    Answer route_jobs(const http::ServerRequest& request);
+    Answer route_state(const http::ServerRequest& request);
+
     Answer register_tasks(const http::ServerRequest& request);
     Answer list_tasks(const http::ServerRequest& request) const;
     Answer show_task(task::TaskKey key) const;
     Answer remove_task(task::TaskKey key);
+
+    Answer list_sinks() const;
+    Answer show_sink(std::string name) const;
+    Answer pause_sink(std::string name, const http::ServerRequest& request);
+    Answer resume_sink(std::string name);
+    Answer test_sink(std::string name);
+    Answer replay(std::string name, const http::ServerRequest& request);
+    [[nodiscard]] const delivery::Destination* sink(std::string_view name) const;
+    [[nodiscard]] SinkView view_of(const store::SinkSummary& row) const;
+    [[nodiscard]] http::ServerResponse unknown_sink(std::string_view name) const;
+
     Answer list_events(const http::ServerRequest& request) const;
     Answer list_deliveries(const http::ServerRequest& request) const;
-    Answer show_delivery(std::string_view id) const;
+    Answer show_delivery(store::DeliveryKey key) const;
+    Answer retry_delivery(store::DeliveryKey key);
+    Answer retry_deliveries(const http::ServerRequest& request);
+    boost::asio::awaitable<void> wake_queue(store::DeliverySummary delivery) const;
+
+    Answer create_job(store::JobRequest request);
+    Answer list_jobs(const http::ServerRequest& request) const;
+    Answer show_job(std::int64_t id) const;
+    Answer cancel_job(std::int64_t id);
+    [[nodiscard]] boost::json::object encode_job(const store::Job& job) const;
+
     Answer status();
     Answer ready();
     [[nodiscard]] http::ServerResponse list_providers() const;

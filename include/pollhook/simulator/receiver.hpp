@@ -45,7 +45,8 @@ std::string receipt_line(const Receipt& receipt);
 
 struct ReceiverOptions {
     std::vector<std::string> listen = {"127.0.0.1:0"};
-    std::vector<std::string> secrets;   ///< `whsec_…`; none: nothing is verified
+    std::vector<std::string> secrets;   ///< `whsec_…` and `whpk_…`, see WebhookVerifier; none: not verified
+    std::string hub_secret;             ///< of X-Hub-Signature-256, verified as well; empty: not verified
     std::vector<std::string> failures;  ///< as Faults::parse() reads them: `503:0.2`, `410`, `hang:0.1`
     std::uint64_t seed = 1;
     base::Duration timestamp_tolerance = std::chrono::minutes(5);

@@ -13,7 +13,7 @@ namespace pollhook::simulator {
 /// What a receiver thinks of a delivery's signature.
 enum class Verdict : std::uint8_t {
     genuine,
-    missing_fields,  ///< webhook-id, webhook-timestamp or webhook-signature is absent
+    missing_fields,  ///< webhook-id, webhook-timestamp or a signature is absent
     bad_timestamp,   ///< not a whole number of seconds
     too_old,
     too_new,
@@ -23,14 +23,15 @@ enum class Verdict : std::uint8_t {
 /// `genuine`, `missing fields`, …
 std::string_view name(Verdict verdict) noexcept;
 
-/// Checks Standard Webhooks v1 signatures (delivery.md section 1) the way a careful receiver does.
+/// Checks the signatures of Standard Webhooks, v1 and v1a, the way a careful receiver does.
 ///
 /// Written apart from the code that signs, on purpose: each is a test of the other. Immutable; any thread.
 class WebhookVerifier {
 public:
-    /// `secrets` are `whsec_` and base64 of 24 to 64 bytes; any of them may have signed. Throws
-    /// std::invalid_argument for another form (this is start-up); its message does not hold the secret.
-    WebhookVerifier(std::span<const std::string> secrets, base::Duration tolerance);
+    /// `keys` are secrets for v1, `whsec_` and base64 of 24 to 64 bytes, and public keys for v1a, `whpk_` and
+    /// base64 of 32 bytes; any of them may have signed. Throws std::invalid_argument for another form (this
+    /// is start-up); its message does not hold the key.
+    WebhookVerifier(std::span<const std::string> keys, base::Duration tolerance);
 
     [[nodiscard]] Verdict verify(
         std::string_view id,
@@ -41,8 +42,12 @@ public:
     ) const;
 
 private:
-    std::vector<std::string> keys_;
+    std::vector<std::string> secrets_;      ///< decoded
+    std::vector<std::string> public_keys_;  ///< decoded
     base::Duration tolerance_;
 };
+
+/// Checks `X-Hub-Signature-256: sha256=HEX`, an HMAC-SHA256 of the body alone; compared in constant time.
+bool verify_hub(std::string_view secret, std::string_view body, std::string_view signature);
 
 }  // namespace pollhook::simulator

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <boost/json/object.hpp>
+
+#include <span>
+#include <string>
+
+namespace pollhook::admin {
+
+/// What is wrong with an object that has a member which is none of `known`, with the one that was probably
+/// meant; empty when nothing is.
+std::string unknown_member(const boost::json::object& object, std::span<const std::string> known);
+
+}  // namespace pollhook::admin

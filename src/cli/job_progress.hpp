@@ -1,0 +1,16 @@
+#pragma once
+
+#include "session.hpp"
+
+#include <string>
+
+namespace pollhook::cli {
+
+/// Whether a command that started a job waits for its end.
+enum class Waiting : bool { no, yes };
+
+/// Shows the job that the daemon has just created (`created` is its answer), and follows it to its end with
+/// progress on a terminal. Gives the exit code: 1 when the job was cancelled.
+int follow_job(Session& session, const std::string& created, Waiting waiting);
+
+}  // namespace pollhook::cli
