@@ -132,9 +132,12 @@ asio::awaitable<Connection::Ending> Connection::exchange(
     total_limit_ = request.deadlines.total;
     latest_ = start + total_limit_;
     enter(Phase::writing, request.deadlines.write);
-    const Stream::Pieces pieces{asio::buffer(head_), asio::buffer(request.body)};
+    Stream::Pieces pieces{asio::buffer(head_), asio::buffer(request.body)};
     error_code write_error;
-    co_await stream_->write(pieces, write_error);
+    // Most requests fit into the socket's buffer: no need to wait for it.
+    stream_->write_now(pieces, write_error);
+    if (!write_error && asio::buffer_size(pieces) > 0)
+        co_await stream_->write(pieces, write_error);
     // A peer that refuses early has answered before it closed its end: in spite of the error its answer may
     // be there.
     error_code ec = write_error == asio::error::operation_aborted || closed_ ? write_error : error_code();

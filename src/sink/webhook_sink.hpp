@@ -45,8 +45,6 @@ private:
     };
     class Lease;
 
-    boost::asio::awaitable<Outcome> attempt(const Message& message);
-
     std::optional<http::Url> url_;
     config::Format format_;
     std::optional<Signer> signer_;
