@@ -31,7 +31,8 @@ task::EventType event_of(Verdict verdict)
 
 bool Poller::still_there(const Flight& flight) const
 {
-    return scheduler_.row(flight.slot) == flight.row;
+    // One that was removed and registered again meanwhile may wait for a look of its own.
+    return scheduler_.row(flight.slot) == flight.row && scheduler_.in_flight(flight.slot);
 }
 
 bool Poller::believes_missing(const provider::LookResult& result) const
