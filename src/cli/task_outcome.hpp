@@ -4,7 +4,7 @@
 
 namespace pollhook::cli {
 
-/// Whether a task in this state (contract section 3) changes no more.
+/// Whether a task in this state changes no more.
 bool is_terminal_state(std::string_view state) noexcept;
 
 /// What `task wait` tells the shell about a task that ended like this.

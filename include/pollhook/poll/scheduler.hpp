@@ -19,7 +19,7 @@
 
 namespace pollhook::poll {
 
-/// How a provider's tasks are looked at (contract section 2, `[[provider]]`).
+/// How a provider's tasks are looked at: the settings of a `[[provider]]`.
 struct Pace {
     base::Duration poll_interval = std::chrono::seconds(5);  ///< the least time between two looks at one task
     base::Duration max_poll_interval =
@@ -47,7 +47,7 @@ enum class Verdict {
 /// A task is due poll_interval after a change, and less and less often while nothing changes, down to
 /// max_poll_interval; when tasks of this provider usually take a certain time, a look is planned for that
 /// moment. Due tasks are taken in the order of the moment they were due plus their interval: new and lively
-/// tasks come before stuck ones, which move up as they wait, so neither starves (upstream.md section 5.10).
+/// tasks come before stuck ones, which move up as they wait, so neither starves.
 /// Between take() and one of the outcome calls a task is in flight and is not taken again.
 ///
 /// Memory: about 150 bytes for each task (the ids of relays are 13 to 19 digits). All ages are counted in

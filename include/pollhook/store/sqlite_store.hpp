@@ -42,7 +42,7 @@ struct SqliteOptions {
     boost::asio::any_io_executor reader;
 };
 
-/// A Store in one SQLite file (WAL, STRICT tables), reliability.md section 3.
+/// A Store in one SQLite file (WAL, STRICT tables).
 ///
 /// One connection writes, on the store thread; it takes everything that waits, makes one transaction and
 /// completes all of it on the loop. A second, query-only connection on its own thread serves the queries.

@@ -40,9 +40,8 @@ struct WatchedTask {
     std::string id;
     task::Known known;
     base::TimePoint registered_at{};
-    base::TimePoint changed_at{};  ///< of the last transition, but not before registered_at
-    std::optional<base::TimePoint>
-        settle_until;  ///< a terminal task whose result may still change (upstream.md section 5.16)
+    base::TimePoint changed_at{};                 ///< of the last transition, but not before registered_at
+    std::optional<base::TimePoint> settle_until;  ///< a terminal task whose result may still change
     std::uint64_t result_digest = 0;
 };
 
@@ -106,7 +105,7 @@ struct Recorded {
     std::vector<OriginId> waiting;
 };
 
-/// One attempt as it is kept (docs/delivery.md).
+/// One attempt as it is kept.
 struct Attempt {
     base::TimePoint at{};
     int http_status = 0;      ///< 0: no answer
@@ -158,8 +157,8 @@ struct OriginBacklog {
 /// Every operation is durable when it completes, and operations that wait at the same time share one commit.
 /// They complete on the loop; cancelling the awaiting coroutine does not end them, since their effect is
 /// already on its way. Their number in flight is bounded by their callers. Any error but Errc::full and
-/// Errc::conflict means that the database can no longer be trusted: stop in order and start again
-/// (reliability.md section 3: a failed commit is unknown, not "no").
+/// Errc::conflict means that the database can no longer be trusted, since what a failed commit wrote may be
+/// there after all: stop in order and start again.
 class Store {
 public:
     Store() = default;
