@@ -85,6 +85,7 @@ void Dispatcher::conclude(const store::ClaimedDelivery& delivery, const sink::Ou
     settlement.attempt = attempt_record(outcome, decision, with_.clock->now());
     ++counters_.attempts;
     using Kind = Decision::Kind;
+    settlement.rejected = rejected;
     switch (decision.kind) {
         case Kind::delivered:
             settlement.state = store::DeliveryState::delivered;

@@ -79,7 +79,7 @@ Lanes::Lanes(SQLite::Database& database, Counts& counts)
       due_(
           database,
           "SELECT d.due, d.created_at, d.task, d.sink, d.sequence, d.event, d.attempts, d.attempts_before, "
-          "d.type, " +
+          "d.rejected, d.type, " +
               std::string(event_columns) +
               " FROM deliveries d INDEXED BY deliveries_due CROSS JOIN events e ON e.id = d.event"
               " CROSS JOIN tasks t ON t.id = d.task"
@@ -94,7 +94,7 @@ Lanes::Lanes(SQLite::Database& database, Counts& counts)
       ),
       wait_(
           database,
-          "UPDATE deliveries SET due = ?4, attempts = ?5, not_before = NULL"
+          "UPDATE deliveries SET due = ?4, attempts = ?5, rejected = ?6, not_before = NULL"
           " WHERE task = ?1 AND sink = ?2 AND sequence = ?3"
       ),
       end_(
@@ -105,7 +105,8 @@ Lanes::Lanes(SQLite::Database& database, Counts& counts)
       ),
       first_open_(
           database,
-          "SELECT sequence, origin, event, attempts, attempts_before, type, due, not_before FROM deliveries"
+          "SELECT sequence, origin, event, attempts, attempts_before, rejected, type, due, not_before FROM"
+          " deliveries"
           " WHERE task = ? AND sink = ? AND state = 0 ORDER BY sequence LIMIT 1"
       ),
       next_open_(
@@ -119,7 +120,8 @@ Lanes::Lanes(SQLite::Database& database, Counts& counts)
       ),
       set_aside_(
           database,
-          "UPDATE deliveries SET due = NULL, not_before = ?4, attempts = coalesce(?5, attempts)"
+          "UPDATE deliveries SET due = NULL, not_before = ?4, attempts = coalesce(?5, attempts),"
+          " rejected = coalesce(?6, rejected)"
           " WHERE task = ?1 AND sink = ?2 AND sequence = ?3"
       ),
       overtaken_(
@@ -153,7 +155,8 @@ Lanes::Lanes(SQLite::Database& database, Counts& counts)
       ),
       reopen_(
           database,
-          "UPDATE deliveries SET state = 0, ended_at = NULL, reason = '', attempts_before = attempts,"
+          "UPDATE deliveries SET state = 0, ended_at = NULL, reason = '', attempts_before = attempts, "
+          "rejected = 0,"
           " last_attempt = " +
               room_for_attempt() + " WHERE task = ? AND sink = ? AND sequence = ?"
       ),
@@ -312,8 +315,9 @@ Claimed Lanes::claim(const std::vector<ClaimRequest>& requests, base::TimePoint 
                 claim.origin = request.origin;
                 claim.attempts = row.as<std::uint32_t>(6);
                 claim.attempts_before = row.as<std::uint32_t>(7);
-                claim.type = row.as<task::EventType>(8);
-                claim.alone = row.as<std::uint32_t>(18) == key.sequence;
+                claim.rejected = row.as<std::uint32_t>(8);
+                claim.type = row.as<task::EventType>(9);
+                claim.alone = row.as<std::uint32_t>(19) == key.sequence;
                 in_flight_.add(lane, claim);
 
                 ClaimedDelivery delivery;
@@ -321,10 +325,11 @@ Claimed Lanes::claim(const std::vector<ClaimRequest>& requests, base::TimePoint 
                 delivery.origin = request.origin;
                 delivery.attempts = claim.attempts;
                 delivery.spent = claim.attempts - claim.attempts_before;
-                delivery.event = read_event(row, 9, row.integer(5), claims);
+                delivery.rejected = claim.rejected;
+                delivery.event = read_event(row, 10, row.integer(5), claims);
                 delivery.committed_at = delivery.event->at;
                 if (key.sink == task_webhook)
-                    delivery.url = row.view(17);
+                    delivery.url = row.view(18);
                 claims.add(std::move(delivery));
             }
             place = {.due = row.integer(0), .created_at = row.integer(1), .key = key};
@@ -352,6 +357,7 @@ void Lanes::settle(const Settlement& settlement, base::TimePoint now, Claims& cl
     const InFlight::Claim claim = *found;
     in_flight_.remove(lane);
     const std::uint32_t attempts = claim.attempts + (settlement.attempt ? 1 : 0);
+    const std::uint32_t rejected = claim.rejected + (settlement.rejected ? 1 : 0);
     if (settlement.state != DeliveryState::pending)
         end(key, attempts, settlement, settlement.state, settlement.reason, now);
     else if (!claim.alone && was_overtaken(key, claim.type))
@@ -362,11 +368,11 @@ void Lanes::settle(const Settlement& settlement, base::TimePoint now, Claims& cl
         if (settlement.attempt)
             keep_attempt(key, attempts, *settlement.attempt);
         if (claim.alone || !must_let_pass(key)) {
-            execute(wait_, key.task, key.sink, key.sequence, settlement.due, attempts);
+            execute(wait_, key.task, key.sink, key.sequence, settlement.due, attempts, rejected);
             in_flight_.enters(claim.origin, settlement.due);
             return;
         }
-        execute(set_aside_, key.task, key.sink, key.sequence, settlement.due, attempts);
+        execute(set_aside_, key.task, key.sink, key.sequence, settlement.due, attempts, rejected);
     }
     if (!claim.alone)
         move_on(lane, now, claims);
@@ -383,9 +389,10 @@ std::optional<Lanes::Waiting> Lanes::first_open(const LaneKey& lane)
     first.event = row.integer(2);
     first.attempts = row.as<std::uint32_t>(3);
     first.attempts_before = row.as<std::uint32_t>(4);
-    first.type = row.as<task::EventType>(5);
-    first.due = row.optional_time(6);
-    first.not_before = row.optional_time(7);
+    first.rejected = row.as<std::uint32_t>(5);
+    first.type = row.as<task::EventType>(6);
+    first.due = row.optional_time(7);
+    first.not_before = row.optional_time(8);
     return first;
 }
 
@@ -476,7 +483,7 @@ void Lanes::move_on(const LaneKey& lane, base::TimePoint now, Claims& claims)
     else {
         if (next->not_before && *next->not_before > at_once)
             due = *next->not_before;
-        execute(wait_, lane.task, lane.sink, next->key.sequence, due, next->attempts);
+        execute(wait_, lane.task, lane.sink, next->key.sequence, due, next->attempts, next->rejected);
     }
     if (in_flight_.find(lane) != nullptr)
         return;
@@ -496,6 +503,7 @@ void Lanes::hand_over(const Waiting& next, Claims& claims)
     claim.origin = next.origin;
     claim.attempts = next.attempts;
     claim.attempts_before = next.attempts_before;
+    claim.rejected = next.rejected;
     claim.type = next.type;
 
     ClaimedDelivery delivery;
@@ -503,6 +511,7 @@ void Lanes::hand_over(const Waiting& next, Claims& claims)
     delivery.origin = next.origin;
     delivery.attempts = next.attempts;
     delivery.spent = next.attempts - next.attempts_before;
+    delivery.rejected = next.rejected;
     Run row(event_, next.event);
     row.next();
     delivery.event = read_event(row, 0, next.event, claims);

@@ -68,6 +68,7 @@ private:
         std::int64_t event = 0;
         std::uint32_t attempts = 0;
         std::uint32_t attempts_before = 0;  // the last re-opening
+        std::uint32_t rejected = 0;         // since then
         task::EventType type{};
         std::optional<base::TimePoint> due;         // of the head of its lane
         std::optional<base::TimePoint> not_before;  // its next attempt, when it is not the head

@@ -70,7 +70,7 @@ void Lanes::take_place(const DeliveryKey& key, base::TimePoint now)
     if (Run next(next_open_, key.task, key.sink, key.sequence); next.next() && !next.is_null(1))
         head.emplace(next.as<std::uint32_t>(0), next.time(1));
     if (head)
-        execute(set_aside_, key.task, key.sink, head->first, head->second, std::nullopt);
+        execute(set_aside_, key.task, key.sink, head->first, head->second, std::nullopt, std::nullopt);
     execute(make_due_, key.task, key.sink, key.sequence, now);
     in_flight_.search_anew();
 }

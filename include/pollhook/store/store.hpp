@@ -123,6 +123,7 @@ struct Settlement {
     base::TimePoint due{};
     std::string reason;              ///< for dead and cancelled
     std::optional<Attempt> attempt;  ///< none when the claim is only given back
+    bool rejected = false;           ///< the attempt counts in ClaimedDelivery::rejected
 };
 
 struct Settled {
