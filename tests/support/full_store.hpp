@@ -129,9 +129,9 @@ public:
     {
         return real_.last_event_body(task);
     }
-    Operation<std::size_t> prune(base::TimePoint before, std::size_t limit) override
+    Operation<std::size_t> prune(base::TimePoint before, std::size_t limit, base::TimePoint now) override
     {
-        return real_.prune(before, limit);
+        return real_.prune(before, limit, now);
     }
     Operation<std::optional<std::string>> meta(std::string name) override
     {

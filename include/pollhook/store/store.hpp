@@ -244,8 +244,10 @@ public:
 
     /// Deletes finished and stopped tasks that ended before `before` and have no open delivery, at most
     /// `limit` of them; how many were deleted. Own events and jobs of that age go too. Deliveries of such
-    /// old events to sinks that are no longer configured become `cancelled`.
-    [[nodiscard]] virtual Operation<std::size_t> prune(base::TimePoint before, std::size_t limit) = 0;
+    /// old events to sinks that are no longer configured become `cancelled`, at `now`.
+    [[nodiscard]] virtual Operation<std::size_t> prune(
+        base::TimePoint before, std::size_t limit, base::TimePoint now
+    ) = 0;
     /// Small values of the daemon's own, by name.
     [[nodiscard]] virtual Operation<std::optional<std::string>> meta(std::string name) = 0;
     [[nodiscard]] virtual Operation<void> set_meta(std::string name, std::string value) = 0;

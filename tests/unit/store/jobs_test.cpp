@@ -309,7 +309,7 @@ TEST_F(JobsTest, JobsAreListedRunningFirstAndForgottenInTime)
         ids.push_back(job.id);
     EXPECT_EQ(ids, (std::vector{first.id, third.id, second.id}));
     EXPECT_EQ(run(store().jobs(1)).size(), 1U);
-    run(store().prune(noon + 3h, 1));
+    run(store().prune(noon + 3h, 1, pruning));
     EXPECT_EQ(run(store().jobs(10)).size(), 1U);
     EXPECT_TRUE(run(store().job(first.id)));
     EXPECT_FALSE(run(store().job(second.id)));
