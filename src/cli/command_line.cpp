@@ -55,6 +55,7 @@ private:
     void add_records(base::TimePoint now);
     void add_deliveries(base::TimePoint now);
     void add_sinks(base::TimePoint now);
+    void add_jobs();
 
     Answer wrong(const std::string& message);
     std::string unexpected(const std::string& word);
@@ -174,6 +175,7 @@ Tree::Tree(base::TimePoint now)
     add_records(now);
     add_deliveries(now);
     add_sinks(now);
+    add_jobs();
     client_leaf<StatusOptions>(app_, "status", "Show how the daemon is doing", "pollhook status");
     leaf<VersionOptions>(app_, "version", "Print the version", "pollhook version");
 }
@@ -626,12 +628,31 @@ void Tree::add_sinks(base::TimePoint now)
     add_time(app, "--since", again.since, now, "Events from then on")->required();
     add_time(app, "--until", again.until, now, "Events before");
     add_value(app, "--type", again.types, "TYPE...", "Only of these types; else those of its configuration");
+    app.add_flag("--dry-run", again.dry_run, "Only tell how many there are");
     add_pace(app, again.rate, again.no_wait);
 
     CLI::App& provider = group("provider", "List providers");
     client_leaf<ProviderListOptions>(
         provider, "list", "List providers and how they answer", "pollhook provider list"
     );
+}
+
+void Tree::add_jobs()
+{
+    CLI::App& job = group("job", "List, show and cancel retries and replays of many");
+    const auto add_id = [](CLI::App& app, std::string& id) {
+        add_value(app, "ID", id, plain, "As \"job list\" shows it")->required();
+    };
+    auto list = client_leaf<JobListOptions>(
+        job, "list", "List jobs, the running ones first, then the newest", "pollhook job list"
+    );
+    add_limit(*list.app, list.options->limit);
+    auto show = client_leaf<JobShowOptions>(job, "show", "Show what a job does", "pollhook job show 3");
+    add_id(*show.app, show.options->id);
+    auto cancel =
+        client_leaf<JobCancelOptions>(job, "cancel", "End a job that is running", "pollhook job cancel 3");
+    explain(*cancel.app, "What it has re-opened or made so far is delivered.");
+    add_id(*cancel.app, cancel.options->id);
 }
 
 std::variant<Invocation, Answer> Tree::parse(std::span<const std::string> arguments)

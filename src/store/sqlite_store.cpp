@@ -395,12 +395,11 @@ Store::Operation<std::optional<DeliveryDetail>> SqliteStore::delivery(DeliveryKe
     );
 }
 
-Store::Operation<std::uint64_t> SqliteStore::count_deliveries(DeliveryFilter filter)
+Store::Operation<std::uint64_t> SqliteStore::count_matching(JobRequest request)
 {
-    return impl_->query_with_flights<std::uint64_t>([filter = std::move(filter
-                                                     )](Queries& queries, const InFlightKeys& in_flight) {
-        return queries.count_deliveries(filter, in_flight);
-    });
+    return impl_->query_with_flights<std::uint64_t>([request = std::move(request)](
+                                                        Queries& queries, const InFlightKeys& in_flight
+                                                    ) { return queries.scope_of(request, in_flight).total; });
 }
 
 Store::Operation<std::vector<SinkSummary>> SqliteStore::sinks()

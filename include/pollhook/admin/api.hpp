@@ -73,6 +73,7 @@ private:
     boost::asio::awaitable<void> wake_queue(store::DeliverySummary delivery) const;
 
     Answer create_job(store::JobRequest request);
+    Answer count_matching(store::JobRequest request) const;
     Answer list_jobs(const http::ServerRequest& request) const;
     Answer show_job(std::int64_t id) const;
     Answer cancel_job(std::int64_t id);

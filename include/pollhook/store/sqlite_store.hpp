@@ -96,7 +96,7 @@ public:
     [[nodiscard]] Operation<EventPage> events(EventQuery query) override;
     [[nodiscard]] Operation<DeliveryPage> deliveries(DeliveryQuery query) override;
     [[nodiscard]] Operation<std::optional<DeliveryDetail>> delivery(DeliveryKey key) override;
-    [[nodiscard]] Operation<std::uint64_t> count_deliveries(DeliveryFilter filter) override;
+    [[nodiscard]] Operation<std::uint64_t> count_matching(JobRequest request) override;
     [[nodiscard]] Operation<std::vector<SinkSummary>> sinks() override;
     [[nodiscard]] Operation<std::vector<Job>> jobs(std::size_t limit) override;
     [[nodiscard]] Operation<std::optional<Job>> job(std::int64_t id) override;

@@ -258,7 +258,8 @@ public:
     [[nodiscard]] virtual Operation<EventPage> events(EventQuery query) = 0;
     [[nodiscard]] virtual Operation<DeliveryPage> deliveries(DeliveryQuery query) = 0;
     [[nodiscard]] virtual Operation<std::optional<DeliveryDetail>> delivery(DeliveryKey key) = 0;
-    [[nodiscard]] virtual Operation<std::uint64_t> count_deliveries(DeliveryFilter filter) = 0;
+    /// How many deliveries or events a job would examine if it were created now.
+    [[nodiscard]] virtual Operation<std::uint64_t> count_matching(JobRequest request) = 0;
     /// Every sink that was ever configured, by name, and the tasks' own URLs as one.
     [[nodiscard]] virtual Operation<std::vector<SinkSummary>> sinks() = 0;
     /// Running ones first, then the newest.
