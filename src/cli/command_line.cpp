@@ -493,8 +493,8 @@ void Tree::add_tasks()
     );
     explain(
         *wait.app,
-        "Exit code: 0 succeeded, 1 failed, 2 cancelled, 3 lost or expired, 124 time-out; the worst of "
-        "several."
+        "Exit code: 0 succeeded, 1 failed, 2 cancelled, 3 lost or expired, 4 no longer watched, 124 "
+        "time-out;\nthe worst of several."
     );
     add_task_key(*wait.app, wait.options->provider);
     add_value(*wait.app, "ID", wait.options->ids, "...", ids_text)->required();
