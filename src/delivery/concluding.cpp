@@ -85,9 +85,9 @@ void Dispatcher::conclude(const store::ClaimedDelivery& delivery, const sink::Ou
 
     store::Settlement settlement{.key = delivery.key};
     settlement.attempt = attempt_record(outcome, decision, with_.clock->now());
+    settlement.rejected = rejected;
     ++counters_.attempts;
     using Kind = Decision::Kind;
-    settlement.rejected = rejected;
     switch (decision.kind) {
         case Kind::delivered:
             settlement.state = store::DeliveryState::delivered;
