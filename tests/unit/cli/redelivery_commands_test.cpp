@@ -164,7 +164,7 @@ TEST(JobTest, ShowsOne)
     FakeDaemon daemon([](const auto&) {
         return json_answer(
             R"({"id":3,"kind":"replay","state":"running","sink":"ops","total":5,"examined":2,"deliveries":1,)"
-            R"("perSecond":20,"createdAt":"2026-11-21T03:18:39.123Z","endedAt":null,"until":null,)"
+            R"("perSecond":2E1,"createdAt":"2026-11-21T03:18:39.123Z","endedAt":null,"until":null,)"
             R"("since":"2026-11-20T00:00:00.000Z","types":["task.failed","task.lost"]})"
         );
     });
@@ -174,6 +174,7 @@ TEST(JobTest, ShowsOne)
     EXPECT_EQ(result.code, 0);
     EXPECT_THAT(result.out, HasSubstr("job 3  running  replay to ops\n"));
     EXPECT_THAT(result.out, HasSubstr("2 of 5"));
+    EXPECT_THAT(result.out, HasSubstr("  a second    20\n"));
     EXPECT_THAT(result.out, HasSubstr("task.failed, task.lost"));
     EXPECT_THAT(result.out, testing::Not(HasSubstr("until")));
     daemon.stop();
