@@ -57,6 +57,7 @@ pid_t start(
     std::vector<std::string> words{POLLHOOK_BINARY};
     words.insert(words.end(), arguments.begin(), arguments.end());
     std::vector<char*> argv;
+    argv.reserve(words.size() + 1);
     for (std::string& word : words)
         argv.push_back(word.data());
     argv.push_back(nullptr);
@@ -65,6 +66,7 @@ pid_t start(
     for (char** variable = environ; *variable != nullptr; ++variable)
         variables.emplace_back(*variable);
     std::vector<char*> envp;
+    envp.reserve(variables.size() + 1);
     for (std::string& variable : variables)
         envp.push_back(variable.data());
     envp.push_back(nullptr);
