@@ -51,6 +51,9 @@ using Command = std::variant<
     SinkPauseOptions,
     SinkResumeOptions,
     SinkReplayOptions,
+    JobListOptions,
+    JobShowOptions,
+    JobCancelOptions,
     ProviderListOptions,
     StatusOptions,
     VersionOptions>;

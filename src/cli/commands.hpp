@@ -132,9 +132,25 @@ struct SinkReplayOptions {
     std::optional<base::TimePoint> until;
     std::vector<std::string> types;  ///< empty: those that the sink is configured for
     std::optional<double> rate;      ///< deliveries a second; absent: as the daemon likes
+    bool dry_run = false;
     bool no_wait = false;
 };
 int sink_replay(const SinkReplayOptions& options, const ClientOptions& client);
+
+struct JobListOptions {
+    std::size_t limit = 50;  ///< 1 to 1000
+};
+int job_list(const JobListOptions& options, const ClientOptions& client);
+
+struct JobShowOptions {
+    std::string id;
+};
+int job_show(const JobShowOptions& options, const ClientOptions& client);
+
+struct JobCancelOptions {
+    std::string id;
+};
+int job_cancel(const JobCancelOptions& options, const ClientOptions& client);
 
 int provider_list(const ClientOptions& client);
 

@@ -46,6 +46,9 @@ struct Dispatch {
     int operator()(const SinkPauseOptions& options) const { return sink_pause(options, client()); }
     int operator()(const SinkResumeOptions& options) const { return sink_resume(options, client()); }
     int operator()(const SinkReplayOptions& options) const { return sink_replay(options, client()); }
+    int operator()(const JobListOptions& options) const { return job_list(options, client()); }
+    int operator()(const JobShowOptions& options) const { return job_show(options, client()); }
+    int operator()(const JobCancelOptions& options) const { return job_cancel(options, client()); }
     int operator()(const ProviderListOptions&) const { return provider_list(client()); }
     int operator()(const StatusOptions&) const { return status(client()); }
     int operator()(const VersionOptions&) const { return version(); }

@@ -1,5 +1,6 @@
 #include "pollhook/http/connection.hpp"
 
+#include "endpoint_text.hpp"
 #include "pollhook/base/text.hpp"
 #include "pollhook/http/error.hpp"
 
@@ -17,15 +18,6 @@ namespace {
 namespace asio = boost::asio;
 using boost::system::error_code;
 using State = AnswerParser::State;
-
-constexpr unsigned max_interim_answers = 8;
-
-std::string to_text(const asio::ip::tcp::endpoint& endpoint)
-{
-    const std::string address = endpoint.address().to_string();
-    const std::string port = std::to_string(endpoint.port());
-    return endpoint.address().is_v6() ? "[" + address + "]:" + port : address + ":" + port;
-}
 
 /// Requests that may carry a body say so even when it is empty (RFC 9110, 8.6).
 bool needs_length(const Request& request)
@@ -198,21 +190,10 @@ asio::awaitable<Connection::Ending> Connection::exchange(
 
 AnswerParser::State Connection::parse(const Request& request)
 {
-    while (!buffer_.empty()) {
-        const asio::const_buffer bytes = buffer_.bytes();
-        std::size_t used = 0;
-        const State state = parser_->feed({static_cast<const char*>(bytes.data()), bytes.size()}, used);
-        buffer_.consume(used);
-        if (state != State::interim)
-            return state;
-        if (++interim_answers_ > max_interim_answers) {
-            broken_bound_ = "more than 8 interim (1xx) answers";
-            return State::malformed;
-        }
-        response_ = Response();
-        parser_.emplace(request, response_);
-    }
-    return State::needs_more;
+    const State state = take_answer(buffer_, parser_, request, response_, interim_answers_);
+    if (interim_answers_ > max_interim_answers)
+        broken_bound_ = too_many_interim_answers;
+    return state;
 }
 
 void Connection::succeed(Exchange& exchange)

@@ -15,7 +15,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// How long a finished task's result may still change (upstream.md section 5.16).
+/// How long a finished task's result may still change: some relays mirror it after they have said success.
 constexpr base::Duration settle_time = 2min;
 
 task::EventType event_of(Verdict verdict)

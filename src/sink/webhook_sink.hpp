@@ -36,6 +36,7 @@ public:
 
     [[nodiscard]] boost::asio::awaitable<Outcome> deliver(const Message& message) override;
     [[nodiscard]] std::string public_key() const override;
+    [[nodiscard]] bool asks_for_consent() const override { return channel_.asks_for_consent(); }
 
 private:
     /// What an attempt writes, kept for the next one.

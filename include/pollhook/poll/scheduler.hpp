@@ -19,7 +19,7 @@
 
 namespace pollhook::poll {
 
-/// How a provider's tasks are looked at (contract section 2, `[[provider]]`).
+/// How a provider's tasks are looked at: the settings of a `[[provider]]`.
 struct Pace {
     base::Duration poll_interval = std::chrono::seconds(5);  ///< the least time between two looks at one task
     base::Duration max_poll_interval =
@@ -49,7 +49,7 @@ enum class Verdict {
 /// moment. Between two batches that are not full lies a poll_interval, and what was not looked at for so long
 /// rides along whether it is due or not: that costs no request and finds ends earlier. Due tasks are taken in
 /// the order of the moment they were due plus their interval: new and lively tasks come before stuck ones,
-/// which move up as they wait, so neither starves (upstream.md section 5.10). Between take() and one of the
+/// which move up as they wait, so neither starves. Between take() and one of the
 /// outcome calls a task is in flight and is not taken again.
 ///
 /// Memory: about 150 bytes for each task (the ids of relays are 13 to 19 digits). All ages are counted in
