@@ -1,0 +1,42 @@
+#pragma once
+
+#include "inspection.hpp"
+#include "ledger.hpp"
+#include "pollhook/base/time.hpp"
+#include "relay_host.hpp"
+#include "scenario.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace pollhook::simulation {
+
+/// What is remembered of one life of the daemon.
+struct Life {
+    std::size_t clock_jumps = 0;                  ///< before its start
+    std::optional<base::SteadyPoint> stopped_at;  ///< SIGTERM
+    bool ended_in_order = false;
+};
+
+/// All that the checks go by, apart from the database itself.
+struct Evidence {
+    const Scenario* scenario = nullptr;
+    const Ledger* ledger = nullptr;
+    std::map<std::string, const RelayHost*> relays;  ///< by provider
+    std::map<std::uint64_t, Life> lives;             ///< by boot
+    /// Provider and id of each task whose registration was answered with success.
+    std::set<std::pair<std::string, std::string>> registered;
+};
+
+/// Where a delivery goes, as receipts call it; empty: nobody knows, its sink or URL is gone.
+std::string destination_of(
+    const StoredDelivery& delivery, const Inspection& stored, const Scenario& scenario
+);
+
+}  // namespace pollhook::simulation
