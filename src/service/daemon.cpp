@@ -337,6 +337,7 @@ asio::awaitable<void> Daemon::Impl::stop_in_order(base::TaskGroup& services)
     notify("STOPPING=1");
     spdlog::info("daemon.stopping: grace={}", base::format_duration(config_.daemon.shutdown_grace));
     const base::SteadyPoint deadline = clock_.steady_now() + config_.daemon.shutdown_grace;
+    dispatcher_->close_gate();  // what the last looks find is stored, and sent after the next start
     pollers_group_.cancel();
     while (polling_ && clock_.steady_now() < deadline)
         co_await pollers_left_->wait_until(deadline);
