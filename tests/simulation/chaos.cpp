@@ -93,6 +93,7 @@ void World::plan_disk_trouble()
         sometimes(1, 3, [this] {
             trace_.note("disk full");
             disk_trouble_.set_full(true);
+            lives_[disk_.boot()].disk_was_full = true;
             timeline_.after(base::Duration(between(100, 30'000)), [this] {
                 trace_.note("disk has space");
                 disk_trouble_.set_full(false);

@@ -22,6 +22,7 @@ struct Life {
     std::size_t clock_jumps = 0;                  ///< before its start
     std::optional<base::SteadyPoint> stopped_at;  ///< SIGTERM
     bool ended_in_order = false;
+    bool disk_was_full = false;  ///< so that it could not note what it had sent
 };
 
 /// All that the checks go by, apart from the database itself.

@@ -204,18 +204,11 @@ void Link::send_answer(const Reply& reply)
     const bool is_reset = reset_down_ && *reset_down_ < sent_down_;
     if (is_reset)
         bytes.resize(std::min(bytes.size(), std::max(*reset_down_, begin) - begin));
-    const bool is_head_whole = begin + bytes.size() >= head_end;
+    heads_.push_back({.end = head_end, .arrived = reply.on_head_arrived});
     dispatch(std::move(bytes), last_down_, [](Link& link, const std::string& piece) {
         link.arrive_at_process(piece);
     });
-    ends_.timeline->at(
-        last_down_,
-        [self = shared_from_this(), arrived = reply.on_head_arrived, is_head_whole] {
-            --self->unanswered_;
-            if (is_head_whole && !self->closed_ && arrived)
-                arrived();
-        }
-    );
+    ends_.timeline->at(last_down_, [self = shared_from_this()] { --self->unanswered_; });
     if (is_reset)
         ends_.timeline->at(arrival(last_down_), [self = shared_from_this()] {
             self->server_closed_ = true;
@@ -232,6 +225,10 @@ void Link::arrive_at_process(const std::string& bytes)
     if (closed_ || failure_)
         return;
     inbox_ += bytes;
+    arrived_down_ += bytes.size();
+    for (; !heads_.empty() && heads_.front().end <= arrived_down_; heads_.pop_front())
+        if (heads_.front().arrived)
+            heads_.front().arrived();
     if (reader_ != nullptr)
         reader_->wake();
 }

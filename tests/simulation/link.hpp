@@ -13,6 +13,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -81,8 +82,15 @@ private:
     boost::system::error_code failure_;
 
     std::optional<std::size_t> reset_up_, reset_down_, loss_up_, loss_down_;
-    std::size_t sent_up_ = 0, sent_down_ = 0;
+    std::size_t sent_up_ = 0, sent_down_ = 0, arrived_down_ = 0;
     base::SteadyPoint last_up_{}, last_down_{};
+
+    /// The head of an answer that is on its way.
+    struct Head {
+        std::size_t end = 0;  // in the bytes that are sent down
+        std::function<void()> arrived;
+    };
+    std::deque<Head> heads_;
 
     std::optional<Parser> parser_;
     boost::beast::flat_buffer buffer_;

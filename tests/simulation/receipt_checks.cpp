@@ -35,9 +35,10 @@ bool may_differ(const Evidence& evidence, const Receipt& before, const Receipt& 
            evidence.lives.at(before.boot).clock_jumps != evidence.lives.at(after.boot).clock_jumps;
 }
 
-bool ended_in_order(const Evidence& evidence, std::uint64_t boot)
+/// Whether a life had every chance to write down what it did before SIGTERM.
+bool ended_well(const Life& life)
 {
-    return evidence.lives.at(boot).ended_in_order;
+    return life.ended_in_order && !life.disk_was_full;
 }
 
 /// I11: the schedule's pauses and Retry-After hold, and nobody is asked more often than the schedule says.
@@ -77,9 +78,9 @@ void check_ends_once(const Attempts& attempts, const Evidence& evidence, Violati
         const Receipt& again = *attempts[i + 1];
         if (!is_success(taken) || again.sent_at <= *taken.answered_at)
             continue;
-        const std::optional<base::SteadyPoint>& stopped = evidence.lives.at(taken.boot).stopped_at;
+        const Life& life = evidence.lives.at(taken.boot);
         const bool was_noted =
-            ended_in_order(evidence, taken.boot) && (!stopped || *taken.answered_at < *stopped);
+            ended_well(life) && (!life.stopped_at || *taken.answered_at < *life.stopped_at);
         if (again.boot == taken.boot || was_noted)
             violations.add("I6", describe(again) + " comes after it was taken");
     }

@@ -1,8 +1,7 @@
 #include "relay_host.hpp"
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -94,10 +93,7 @@ Reply RelayHost::serve(const Call& call)
     Reply reply;
     reply.response = respond(call.request);
     reply.pause = base::Duration(random_.between(0, 200));
-    json::error_code ec;
-    const json::value answer = json::parse(reply.response.body, ec);
-    if (!ec)
-        remember(answer);
+    remember(reply.response.body);
     with_.trace->note(
         "look {}{} bytes={} answer={} bytes={}",
         call.host,
@@ -126,25 +122,19 @@ http::ServerResponse RelayHost::respond(const http::ServerRequest& request)
     return std::move(response.value());
 }
 
-void RelayHost::remember(const json::value& answer)
+/// Whatever the answer may have said about a task: it shows no later step than the current one.
+void RelayHost::remember(std::string_view answer)
 {
-    if (const json::array* items = answer.if_array())
-        for (const json::value& item : *items)
-            remember(item);
-    const json::object* object = answer.if_object();
-    if (object == nullptr)
-        return;
-    const json::value* id = object->if_contains("id");
-    if (id == nullptr)
-        id = object->if_contains("taskId");
-    const json::value* status = object->if_contains("status");
-    if (id != nullptr && status != nullptr && status->is_string())
-        words_[id->is_string() ? std::string(id->get_string()) : json::serialize(*id)].emplace(
-            status->get_string()
-        );
-    for (const std::string_view inner : {"data", "tasks"})
-        if (const json::value* value = object->if_contains(inner))
-            remember(*value);
+    for (const std::string& id : book_.ids()) {
+        if (answer.find(id) == std::string_view::npos)
+            continue;
+        const simulator::SimulatedTask& task = *book_.find(id);
+        const std::size_t current = simulator::moment_of(task, clock_.steady_now()).step;
+        for (std::size_t step = 0; step <= current; ++step)
+            words_[id].insert(task.life.steps[step].status);
+        if (const json::value* lie = task.overrides.if_contains("status"))
+            words_[id].emplace(lie->get_string());
+    }
 }
 
 }  // namespace pollhook::simulation

@@ -12,7 +12,6 @@
 #include "virtual_clock.hpp"
 
 #include <boost/asio/io_context.hpp>
-#include <boost/json/value.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -59,7 +58,7 @@ public:
 
 private:
     http::ServerResponse respond(const http::ServerRequest& request);
-    void remember(const boost::json::value& answer);
+    void remember(std::string_view answer);
 
     Surroundings with_;
     simulator::RelayOptions options_;

@@ -187,7 +187,9 @@ void World::start_process()
     if (is_over())
         return;
     inspect_disk();
-    lives_[disk_.boot()] = {.clock_jumps = timeline_.jumps()};
+    Life& life = lives_[disk_.boot()];
+    life.clock_jumps = timeline_.jumps();
+    life.disk_was_full = disk_trouble_.is_full();
     trace_.note("start boot={}", disk_.boot());
     Process::Surroundings around;
     around.timeline = &timeline_;
