@@ -21,6 +21,7 @@ namespace pollhook::simulation {
 struct Life {
     std::size_t clock_jumps = 0;                  ///< before its start
     std::optional<base::SteadyPoint> stopped_at;  ///< SIGTERM
+    base::SteadyPoint ended_at = base::SteadyPoint::max();
     bool ended_in_order = false;
     bool disk_was_full = false;  ///< so that it could not note what it had sent
 };

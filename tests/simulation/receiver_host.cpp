@@ -48,16 +48,23 @@ Reply ReceiverHost::serve(const Call& call)
     reply.pause = base::Duration(random_.between(0, 30));
     if (random_.unit() < mood_.late)
         reply.pause = base::Duration(random_.between(1'000, 40'000));
-    reply.on_head_arrived = [this, &receipt] { receipt.answered_at = with_.timeline->now(); };
+    reply.on_head_arrived = [this, &receipt] {
+        receipt.answered_at = with_.timeline->now();
+        if (receipt.status >= 300)
+            with_.trace->note(
+                "refused {} {} answer={}", receipt.destination, receipt.event_id, receipt.status
+            );
+    };
     with_.trace->note(
-        "webhook {} {} {} sequence={} attempt={} bytes={} answer={}",
+        "webhook {} {} {} sequence={} attempt={} bytes={} answer={} retry_after={}",
         receipt.destination,
         receipt.event_id,
         receipt.type,
         receipt.sequence,
         receipt.attempt,
         receipt.body.size(),
-        receipt.status
+        receipt.status,
+        receipt.retry_after ? base::format_duration(*receipt.retry_after) : "-"
     );
     return reply;
 }

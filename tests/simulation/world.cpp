@@ -212,6 +212,7 @@ void World::end_process()
     if (failed && is_corruption(process_->failure()))
         violations_.add("I0", text_of(process_->failure()));
     lives_[boot].ended_in_order = !failed;
+    lives_[boot].ended_at = timeline_.now();
     if (stopped &&
         timeline_.now() - *stopped > scenario_.config.daemon.shutdown_grace + server_grace + exit_slack)
         violations_.add("I14", fmt::format("boot {} took too long to stop", boot));
@@ -239,6 +240,7 @@ void World::bury()
     const bool was_cut = planned_death_ == Disk::Fate::power_cut;
     ++(was_cut ? score_.power_cuts : score_.kills);
     trace_.note("{} boot={}", was_cut ? "power cut" : "kill -9", process_->boot());
+    lives_[process_->boot()].ended_at = timeline_.now();
     network_.cut_off(process_->boot());
     handlers_left_.reset();
     disk_trouble_.forget_plan();
