@@ -2,6 +2,7 @@
 
 #include "inspection.hpp"
 #include "ledger.hpp"
+#include "operator_desk.hpp"
 #include "pollhook/base/time.hpp"
 #include "relay_host.hpp"
 #include "scenario.hpp"
@@ -34,6 +35,7 @@ struct Evidence {
     std::map<std::uint64_t, Life> lives;             ///< by boot
     /// Provider and id of each task whose registration was answered with success.
     std::set<std::pair<std::string, std::string>> registered;
+    std::vector<SinkPause> pauses;
 };
 
 /// Where a delivery goes, as receipts call it; empty: nobody knows, its sink or URL is gone.

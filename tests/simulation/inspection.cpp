@@ -71,7 +71,8 @@ void read_deliveries(SQLite::Database& database, Inspection& found)
 {
     SQLite::Statement rows(
         database,
-        "SELECT d.task, d.sink, d.sequence, d.state, d.due IS NOT NULL, d.attempts, d.reason, e.event_id "
+        "SELECT d.task, d.sink, d.sequence, d.state, d.due IS NOT NULL, d.attempts, d.reason, e.event_id, "
+        "d.type "
         "FROM deliveries d LEFT JOIN events e ON e.id = d.event ORDER BY d.task, d.sink, d.sequence"
     );
     while (rows.executeStep())
@@ -80,6 +81,7 @@ void read_deliveries(SQLite::Database& database, Inspection& found)
             .sink = rows.getColumn(1).getInt64(),
             .sequence = rows.getColumn(2).getInt64(),
             .state = as<store::DeliveryState>(rows.getColumn(3)),
+            .type = as<task::EventType>(rows.getColumn(8)),
             .has_due = rows.getColumn(4).getInt() != 0,
             .attempts = rows.getColumn(5).getInt64(),
             .reason = rows.getColumn(6).getString(),

@@ -43,6 +43,7 @@ struct StoredDelivery {
     std::int64_t sink = 0;
     std::int64_t sequence = 0;
     store::DeliveryState state{};
+    task::EventType type{};
     bool has_due = false;
     std::int64_t attempts = 0;
     std::string reason;

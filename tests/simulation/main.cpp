@@ -1,4 +1,5 @@
 #include "fleet.hpp"
+#include "mutant.hpp"
 #include "world.hpp"
 
 #include <CLI/CLI.hpp>
@@ -45,13 +46,24 @@ int main(int argc, char** argv)
     std::optional<std::uint64_t> seed;
     unsigned jobs = 1;
     bool trace = false;
-    bool until_violation = false;
+    bool expect_violation = false;
     app.add_option("--seeds", seeds, "N for 0..N-1, or FIRST..LAST")->capture_default_str();
     app.add_option("--seed", seed, "this seed alone");
     app.add_flag("--trace", trace, "with --seed: print what happens");
     app.add_option("--jobs", jobs, "seeds that run side by side")->capture_default_str();
-    app.add_flag("--until-violation", until_violation, "stop at the first seed with a violation");
+    app.add_flag(
+        "--expect-violation",
+        expect_violation,
+        "stop at the first seed with a violation; fail when there is none"
+    );
+#ifdef POLLHOOK_MUTANTS
+    int mutant = 0;
+    app.add_option("--mutant", mutant, "switch on the mutant of this number");
+#endif
     CLI11_PARSE(app, argc, argv);
+#ifdef POLLHOOK_MUTANTS
+    switch_on_mutant(mutant);
+#endif
 
     if (seed)
         return run_one(*seed, trace);
@@ -60,9 +72,9 @@ int main(int argc, char** argv)
         fmt::print(stderr, "--seeds: \"{}\" is neither N nor FIRST..LAST\n", seeds);
         return 64;
     }
-    const Scorecard all = run_fleet(*range, {.jobs = jobs, .until_violation = until_violation});
+    const Scorecard all = run_fleet(*range, {.jobs = jobs, .until_violation = expect_violation});
     fmt::print("{}\n", line_of(all));
-    return all.violations == 0 ? 0 : 1;
+    return (all.violations > 0) == expect_violation ? 0 : 1;
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace pollhook::simulation {
 
 using namespace std::chrono_literals;
@@ -27,6 +29,23 @@ void OperatorDesk::try_to_register(
     });
     // Whatever became of it: a careful client asks again until it is told.
     with_.timeline->after(3s, [this, provider, id, body] { try_to_register(provider, id, body); });
+}
+
+void OperatorDesk::pause(const std::string& sink)
+{
+    post("/v1/sinks/" + sink + "/pause", R"({"reason":"maintenance"})", [this, sink](const auto& response) {
+        with_.trace->note("paused {} answer={}", sink, response.status);
+        if (response.status == 200)
+            pauses_.push_back({.sink = sink, .from = with_.timeline->now()});
+    });
+}
+
+void OperatorDesk::resume(const std::string& sink)
+{
+    for (SinkPause& pause : pauses_)
+        if (pause.sink == sink)
+            pause.until = std::min(pause.until, with_.timeline->now());
+    post("/v1/sinks/" + sink + "/resume", "{}");
 }
 
 void OperatorDesk::post(const std::string& path, std::string body, const Process::OnAnswer& on_answer)

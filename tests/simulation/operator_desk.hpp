@@ -9,8 +9,16 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace pollhook::simulation {
+
+/// From the answer to a pause until somebody asks to resume.
+struct SinkPause {
+    std::string sink;
+    base::SteadyPoint from{};
+    base::SteadyPoint until = base::SteadyPoint::max();
+};
 
 /// Whoever uses the admin API: registers tasks until each is acknowledged, pauses and resumes sinks.
 class OperatorDesk {
@@ -25,11 +33,10 @@ public:
 
     /// `webhook_url` empty: none.
     void register_task(std::string provider, std::string id, std::string webhook_url);
-    void pause(const std::string& sink)
-    {
-        post("/v1/sinks/" + sink + "/pause", R"({"reason":"maintenance"})");
-    }
-    void resume(const std::string& sink) { post("/v1/sinks/" + sink + "/resume", "{}"); }
+    void pause(const std::string& sink);
+    void resume(const std::string& sink);
+
+    [[nodiscard]] const std::vector<SinkPause>& pauses() const noexcept { return pauses_; }
 
     /// Provider and id of what was acknowledged.
     [[nodiscard]] const std::set<std::pair<std::string, std::string>>& registered() const noexcept
@@ -43,6 +50,7 @@ private:
 
     Surroundings with_;
     std::set<std::pair<std::string, std::string>> registered_;
+    std::vector<SinkPause> pauses_;
 };
 
 }  // namespace pollhook::simulation

@@ -11,6 +11,9 @@ namespace {
 /// The receipts of one event at one destination, in the order in which they were sent.
 using Attempts = std::vector<const Receipt*>;
 
+/// An attempt that had begun may still be at making its connection.
+constexpr base::Duration longest_connect = std::chrono::seconds(15);
+
 bool is_success(const Receipt& receipt)
 {
     return receipt.status >= 200 && receipt.status < 300 && receipt.answered_at.has_value();
@@ -106,11 +109,36 @@ void check_stops(const Evidence& evidence, Violations& violations)
 {
     for (const Receipt& receipt : *evidence.ledger) {
         const std::optional<base::SteadyPoint>& stopped = evidence.lives.at(receipt.boot).stopped_at;
-        // An attempt may have been at making its connection.
-        const base::Duration grace = receipt.on_new_connection ? std::chrono::seconds(15) : base::Duration(0);
+        const base::Duration grace = receipt.on_new_connection ? longest_connect : base::Duration(0);
         if (stopped && receipt.sent_at > *stopped + grace)
             violations.add("I14", describe(receipt) + " was sent after the stop");
     }
+}
+
+/// I11: a task's URL that has answered 410 gets nothing more.
+void check_gone(const Evidence& evidence, Violations& violations)
+{
+    std::map<std::string, const Receipt*> gone;
+    for (const Receipt& receipt : *evidence.ledger) {
+        if (const auto found = gone.find(receipt.destination); found != gone.end())
+            if (receipt.sent_at > *found->second->answered_at && must_know(evidence, *found->second, receipt))
+                violations.add("I11", describe(receipt) + " comes after 410 Gone");
+        const bool is_sink = receipt.destination.find("/hooks/") == std::string::npos;
+        if (receipt.status == 410 && receipt.answered_at && !is_sink)
+            gone.try_emplace(receipt.destination, &receipt);
+    }
+}
+
+/// I11: a paused sink gets nothing.
+void check_pauses(const Evidence& evidence, Violations& violations)
+{
+    for (const SinkPause& pause : evidence.pauses)
+        for (const Receipt& receipt : *evidence.ledger) {
+            const base::Duration grace = receipt.on_new_connection ? longest_connect : base::Duration(0);
+            if (receipt.destination.ends_with("/" + pause.sink) && receipt.sent_at > pause.from + grace &&
+                receipt.sent_at < pause.until)
+                violations.add("I11", describe(receipt) + " was sent while the sink was paused");
+        }
 }
 
 /// I4: first receipts of a lane come in order, and what is missing has ended otherwise.
@@ -185,6 +213,8 @@ void check_receipts(const Inspection& stored, const Evidence& evidence, Violatio
     check_order(stored, evidence, first_receipts, violations);
     check_delivered(stored, evidence, all, violations);
     check_stops(evidence, violations);
+    check_gone(evidence, violations);
+    check_pauses(evidence, violations);
 }
 
 std::vector<std::string> unfinished(const Inspection& stored, const Evidence& evidence)

@@ -99,6 +99,8 @@ void check_deliveries(const Inspection& stored, Violations& violations)
             head = &delivery;
         if (!is_open && delivery.has_due)
             violations.add("I6", where() + " has ended and is due");
+        if (delivery.state == State::superseded && task::is_terminal(delivery.type))
+            violations.add("I4", where() + " is the last word on its task and was superseded");
         if ((delivery.state == State::dead || delivery.state == State::cancelled) && delivery.reason.empty())
             violations.add("I6", where() + " ended without a reason");
     }

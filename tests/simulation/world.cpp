@@ -267,6 +267,7 @@ Evidence World::evidence() const
         evidence.relays[provider] = relay.get();
     evidence.lives = lives_;
     evidence.registered = desk_.registered();
+    evidence.pauses = desk_.pauses();
     return evidence;
 }
 
