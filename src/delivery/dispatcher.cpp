@@ -105,6 +105,9 @@ void Dispatcher::reopen_sinks()
 
 asio::awaitable<base::Result<void>> Dispatcher::load()
 {
+    const base::Result<void> begun = co_await with_.store->start_outbox(outbox_now());
+    if (!begun && begun.error() != store::Errc::full)
+        co_return begun.error();
     auto backlog = co_await with_.store->backlog();
     if (!backlog)
         co_return backlog.error();

@@ -42,7 +42,7 @@ constexpr base::Duration server_grace = 2s;
 /// A scheduler that should have run so long ago hangs.
 constexpr base::Duration overdue = 30s;
 
-store::SqliteOptions store_options(const config::Config& config)
+store::SqliteOptions store_options(const config::Config& config, const Machine& machine)
 {
     store::SqliteOptions options;
     options.directory = config.daemon.state_dir;
@@ -50,6 +50,9 @@ store::SqliteOptions store_options(const config::Config& config)
     options.max_size = config.store.max_size;
     options.synchronous = config.store.synchronous == config::Synchronous::full ? store::Synchronous::full
                                                                                 : store::Synchronous::normal;
+    options.vfs = machine.vfs;
+    options.writer = machine.store_writer;
+    options.reader = machine.store_reader;
     return options;
 }
 
@@ -91,11 +94,12 @@ http::ServerOptions server_options(const config::Admin& admin)
 
 class Daemon::Impl {
 public:
-    Impl(asio::io_context& loop, base::Clock& clock, config::Config config)
+    Impl(asio::io_context& loop, base::Clock& clock, config::Config config, Machine machine)
         : loop_(loop),
           clock_(clock),
           config_(std::move(config)),
-          random_(base::Random::from_system()),
+          machine_(std::move(machine)),
+          random_(machine_.random ? *machine_.random : base::Random::from_system()),
           pollers_group_(loop.get_executor()),
           stop_requested_(clock.make_timer()),
           pollers_left_(clock.make_timer())
@@ -105,6 +109,10 @@ public:
     asio::awaitable<void> run(std::function<void()> on_ready);
     void stop();
     void reopen_sinks();
+    asio::awaitable<http::ServerResponse> respond(const http::ServerRequest& request)
+    {
+        return api_->respond(request);
+    }
     [[nodiscard]] std::vector<asio::ip::tcp::endpoint> admin_endpoints() const
     {
         return server_->endpoints();
@@ -112,6 +120,7 @@ public:
 
 private:
     asio::awaitable<void> set_up();
+    [[nodiscard]] std::unique_ptr<http::Client> make_client();
     asio::awaitable<void> set_up_delivery();
     asio::awaitable<void> set_up_polling();
     asio::awaitable<void> warn_of_orphans();
@@ -125,6 +134,7 @@ private:
     asio::io_context& loop_;
     base::Clock& clock_;
     config::Config config_;
+    Machine machine_;
     base::Random random_;
     asio::thread_pool file_writer_{2};  // a reader of stdout that is stuck must not hold up the files
 
@@ -162,12 +172,12 @@ asio::awaitable<void> Daemon::Impl::run(std::function<void()> on_ready)
 
 asio::awaitable<void> Daemon::Impl::set_up()
 {
-    store_ = std::make_unique<store::SqliteStore>(loop_.get_executor(), store_options(config_));
+    store_ = std::make_unique<store::SqliteStore>(loop_.get_executor(), store_options(config_, machine_));
     const auto respond = [this](const http::ServerRequest& request) { return api_->respond(request); };
     server_ = std::make_unique<http::Server>(loop_, clock_, server_options(config_.admin), respond);
     server_->open();
     guard_.emplace(make_guard(config_.task_webhooks, server_->endpoints()));
-    client_ = std::make_unique<http::Client>(loop_, clock_, client_options(config_));
+    client_ = make_client();
     co_await set_up_delivery();
     co_await set_up_polling();
     co_await warn_of_orphans();
@@ -180,6 +190,14 @@ asio::awaitable<void> Daemon::Impl::set_up()
     for (const auto& poller : pollers_)
         parts.pollers.push_back(poller.get());
     api_.emplace(admin::Access(config_.admin, server_->endpoints()), std::move(parts));
+}
+
+std::unique_ptr<http::Client> Daemon::Impl::make_client()
+{
+    http::ClientOptions options = client_options(config_);
+    if (!machine_.connector)
+        return std::make_unique<http::Client>(loop_, clock_, std::move(options));
+    return std::make_unique<http::Client>(loop_, clock_, std::move(options), std::move(machine_.connector));
 }
 
 asio::awaitable<void> Daemon::Impl::set_up_delivery()
@@ -319,6 +337,7 @@ asio::awaitable<void> Daemon::Impl::stop_in_order(base::TaskGroup& services)
     notify("STOPPING=1");
     spdlog::info("daemon.stopping: grace={}", base::format_duration(config_.daemon.shutdown_grace));
     const base::SteadyPoint deadline = clock_.steady_now() + config_.daemon.shutdown_grace;
+    dispatcher_->close_gate();  // what the last looks find is stored, and sent after the next start
     pollers_group_.cancel();
     while (polling_ && clock_.steady_now() < deadline)
         co_await pollers_left_->wait_until(deadline);
@@ -384,8 +403,8 @@ void Daemon::Impl::reopen_sinks()
         dispatcher_->reopen_sinks();
 }
 
-Daemon::Daemon(asio::io_context& loop, base::Clock& clock, config::Config config)
-    : impl_(std::make_unique<Impl>(loop, clock, std::move(config)))
+Daemon::Daemon(asio::io_context& loop, base::Clock& clock, config::Config config, Machine machine)
+    : impl_(std::make_unique<Impl>(loop, clock, std::move(config), std::move(machine)))
 {
 }
 
@@ -404,6 +423,11 @@ void Daemon::stop()
 void Daemon::reopen_sinks()
 {
     impl_->reopen_sinks();
+}
+
+asio::awaitable<http::ServerResponse> Daemon::respond(const http::ServerRequest& request)
+{
+    return impl_->respond(request);
 }
 
 std::vector<asio::ip::tcp::endpoint> Daemon::admin_endpoints() const

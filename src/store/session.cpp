@@ -33,7 +33,8 @@ Session::Session(const SqliteOptions& options)
       lanes(database_, counts_),
       recorder(database_, counts_, origins, lanes),
       announcer(database_, counts_, lanes),
-      jobs(database_, lanes)
+      jobs(database_, lanes),
+      outbox_clock(database_)
 {
     sqlite3_wal_hook(database_.getHandle(), &Session::on_commit_to_log, this);
 }
@@ -110,6 +111,7 @@ Settled Session::settle(
     const ClaimPolicy& policy
 )
 {
+    outbox_clock.note(policy);
     Claims claims(policy);
     lanes.settle(batch, now, claims);
     announcer.announce(announcements, claims);

@@ -5,6 +5,7 @@
 #include "jobs.hpp"
 #include "lanes.hpp"
 #include "origins.hpp"
+#include "outbox_clock.hpp"
 #include "pollhook/store/sqlite_store.hpp"
 #include "recorder.hpp"
 #include "statement.hpp"
@@ -76,6 +77,7 @@ public:
     Recorder recorder;
     Announcer announcer;
     Jobs jobs;
+    OutboxClock outbox_clock;
 };
 
 }  // namespace pollhook::store

@@ -245,9 +245,15 @@ Store::Operation<Recorded> SqliteStore::record(std::vector<Change> batch, ClaimP
     return impl_->write<Recorded>(
         rows,
         [batch = std::move(batch), policy = std::move(policy)](Session& session) {
+            session.outbox_clock.note(policy);
             return session.recorder.record(batch, policy);
         }
     );
+}
+
+Store::Operation<void> SqliteStore::start_outbox(base::TimePoint now)
+{
+    return impl_->write<void>(1, [now](Session& session) { session.outbox_clock.start(now); });
 }
 
 Store::Operation<std::vector<OriginBacklog>> SqliteStore::backlog()

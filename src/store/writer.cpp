@@ -110,12 +110,13 @@ Writer::Works Writer::take_batch()
 
 void Writer::run(const Batch& batch)
 {
-    if (broken_) {
+    Batch jobs = batch;
+    if (!broken_ && std::ranges::any_of(batch, is_registration) && !has_space())
+        jobs = refuse_registrations(batch);
+    if (broken_) {  // perhaps only just now, by the question for space
         fail(batch, *broken_);
         return;
     }
-    const bool registers = std::ranges::any_of(batch, is_registration);
-    Batch jobs = registers && !has_space() ? refuse_registrations(batch) : batch;
     std::optional<Errc> failure = transact(jobs);
     if (failure == Errc::full) {
         release_reserve();
@@ -132,7 +133,12 @@ bool Writer::has_space()
 {
     if (directory_ != nullptr && !directory_->restore_reserve())
         return false;
-    return session_->size_bytes() < max_size_;
+    try {
+        return session_->size_bytes() < max_size_;
+    } catch (const SQLite::Exception& failure) {
+        break_down(meaning_of(failure), failure.what());
+        return false;
+    }
 }
 
 Writer::Batch Writer::refuse_registrations(const Batch& batch)

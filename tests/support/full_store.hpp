@@ -99,6 +99,7 @@ public:
             return refuse<store::Advanced>(error);
         return real_.advance_job(id, limit, wall_now, outbox_now);
     }
+    Operation<void> start_outbox(base::TimePoint now) override { return real_.start_outbox(now); }
     Operation<std::vector<store::OriginBacklog>> backlog() override { return real_.backlog(); }
     Operation<store::Claimed> claim(std::vector<store::ClaimRequest> requests, base::TimePoint now) override
     {

@@ -60,6 +60,8 @@ public:
     [[nodiscard]] boost::asio::awaitable<base::Result<void>> load();
     /// Delivers until cancelled. Throws when the store fails.
     [[nodiscard]] boost::asio::awaitable<void> run();
+    /// Starts no further attempt from now on; stop() does the rest.
+    void close_gate() noexcept { stopping_ = true; }
     /// Starts no further attempt, waits up to `grace` for those in flight, cancels the rest and settles
     /// everything, so that nothing stays claimed; while run() runs.
     [[nodiscard]] boost::asio::awaitable<void> stop(base::Duration grace);

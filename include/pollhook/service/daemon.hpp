@@ -1,17 +1,33 @@
 #pragma once
 
 #include "pollhook/base/clock.hpp"
+#include "pollhook/base/random.hpp"
 #include "pollhook/config/config.hpp"
+#include "pollhook/http/connector.hpp"
+#include "pollhook/http/server.hpp"
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
 #include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 namespace pollhook::service {
+
+/// The machine that a daemon runs on, as far as it is not the clock. What is empty is the real one's; the
+/// simulation brings its own.
+struct Machine {
+    std::unique_ptr<http::Connector> connector;
+    std::optional<base::Random> random;
+    std::string vfs;                            ///< see store::SqliteOptions
+    boost::asio::any_io_executor store_writer;  ///< see store::SqliteOptions
+    boost::asio::any_io_executor store_reader;
+};
 
 /// The whole daemon, built from a configuration: store, pollers, dispatcher, sinks and admin API, on one
 /// loop.
@@ -21,7 +37,7 @@ namespace pollhook::service {
 class Daemon {
 public:
     /// `loop` and `clock` outlive the daemon.
-    Daemon(boost::asio::io_context& loop, base::Clock& clock, config::Config config);
+    Daemon(boost::asio::io_context& loop, base::Clock& clock, config::Config config, Machine machine = {});
     Daemon(const Daemon&) = delete;
     Daemon& operator=(const Daemon&) = delete;
     ~Daemon();
@@ -36,6 +52,9 @@ public:
     void stop();
     /// Opens the file sinks' paths again (SIGHUP).
     void reopen_sinks();
+
+    /// Answers a request of the admin API as its server does, once ready. `request` outlives the operation.
+    [[nodiscard]] boost::asio::awaitable<http::ServerResponse> respond(const http::ServerRequest& request);
 
     /// The TCP addresses of the admin API, once ready.
     [[nodiscard]] std::vector<boost::asio::ip::tcp::endpoint> admin_endpoints() const;

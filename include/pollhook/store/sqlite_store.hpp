@@ -70,6 +70,7 @@ public:
     ) override;
     [[nodiscard]] Operation<Recorded> record(std::vector<Change> batch, ClaimPolicy policy) override;
     [[nodiscard]] Operation<Settled> announce(std::vector<Announcing> batch, ClaimPolicy policy) override;
+    [[nodiscard]] Operation<void> start_outbox(base::TimePoint now) override;
     [[nodiscard]] Operation<std::vector<OriginBacklog>> backlog() override;
     [[nodiscard]] Operation<Claimed> claim(std::vector<ClaimRequest> requests, base::TimePoint now) override;
     [[nodiscard]] Operation<Settled> settle(

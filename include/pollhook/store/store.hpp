@@ -208,6 +208,9 @@ public:
     /// to a sink keep their order; none is ever superseded.
     [[nodiscard]] virtual Operation<Settled> announce(std::vector<Announcing> batch, ClaimPolicy policy) = 0;
 
+    /// The dispatcher starts, at this time of the outbox (see ClaimPolicy::now). When that lies before the
+    /// time at which the last one worked, what waits is planned anew: the wall clock has been set back.
+    [[nodiscard]] virtual Operation<void> start_outbox(base::TimePoint now) = 0;
     /// Every origin with unclaimed deliveries; the dispatcher's memory at start.
     [[nodiscard]] virtual Operation<std::vector<OriginBacklog>> backlog() = 0;
     [[nodiscard]] virtual Operation<Claimed> claim(

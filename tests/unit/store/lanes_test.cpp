@@ -362,5 +362,24 @@ TEST_F(LanesTest, TheBacklogNamesEveryOriginWithSomethingUnclaimed)
     EXPECT_EQ(backlog[2].name, "https://hooks.example.com");
 }
 
+TEST_F(LanesTest, AClockThatWasSetBackDelaysNothing)
+{
+    begin();
+    record(task_.progress(10));
+    ClaimPolicy policy;
+    policy.now = noon + 1h;
+    Settlement again{.key = key(1)};
+    again.due = noon + 1h + 5min;
+    run(store().settle({again}, {}, noon + 1h, policy));
+
+    reopen();
+    run(store().start_outbox(noon - 24h));
+    EXPECT_EQ(run(store().backlog()).at(0).next_due, noon - 24h + 5min);
+    // Once is enough.
+    reopen();
+    run(store().start_outbox(noon - 24h + 1min));
+    EXPECT_EQ(run(store().backlog()).at(0).next_due, noon - 24h + 5min);
+}
+
 }  // namespace
 }  // namespace pollhook::store

@@ -1,0 +1,56 @@
+#pragma once
+
+#include "process.hpp"
+#include "scenario.hpp"
+#include "timeline.hpp"
+#include "trace.hpp"
+
+#include <functional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace pollhook::simulation {
+
+/// From the answer to a pause until somebody asks to resume.
+struct SinkPause {
+    std::string sink;
+    base::SteadyPoint from{};
+    base::SteadyPoint until = base::SteadyPoint::max();
+};
+
+/// Whoever uses the admin API: registers tasks until each is acknowledged, pauses and resumes sinks.
+class OperatorDesk {
+public:
+    struct Surroundings {
+        Timeline* timeline = nullptr;
+        Trace* trace = nullptr;
+        /// The process that answers now; null when none does.
+        std::function<Process*()> process;
+    };
+    explicit OperatorDesk(Surroundings surroundings) : with_(std::move(surroundings)) {}
+
+    /// `webhook_url` empty: none.
+    void register_task(std::string provider, std::string id, std::string webhook_url);
+    void pause(const std::string& sink);
+    void resume(const std::string& sink);
+
+    [[nodiscard]] const std::vector<SinkPause>& pauses() const noexcept { return pauses_; }
+
+    /// Provider and id of what was acknowledged.
+    [[nodiscard]] const std::set<std::pair<std::string, std::string>>& registered() const noexcept
+    {
+        return registered_;
+    }
+
+private:
+    void try_to_register(const std::string& provider, const std::string& id, const std::string& body);
+    void post(const std::string& path, std::string body, const Process::OnAnswer& on_answer = {});
+
+    Surroundings with_;
+    std::set<std::pair<std::string, std::string>> registered_;
+    std::vector<SinkPause> pauses_;
+};
+
+}  // namespace pollhook::simulation

@@ -1,0 +1,143 @@
+#include "receiver_host.hpp"
+
+#include "pollhook/base/text.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+#include <span>
+#include <utility>
+
+namespace pollhook::simulation {
+
+namespace {
+
+/// The wall clock jumps by days here, and what was signed before arrives afterwards.
+constexpr base::Duration tolerance = std::chrono::days(3650);
+constexpr std::array errors{400, 401, 403, 404, 413, 301, 307, 500, 500, 500, 502, 504};
+
+std::int64_t number(std::string_view text)
+{
+    std::int64_t value = -1;
+    std::from_chars(text.data(), text.data() + text.size(), value);
+    return value;
+}
+
+}  // namespace
+
+ReceiverHost::ReceiverHost(Surroundings surroundings, const std::string& secret, std::uint64_t seed)
+    : with_(surroundings),
+      verifier_(std::span(&secret, 1), tolerance),
+      random_(seed)
+{
+}
+
+Reply ReceiverHost::serve(const Call& call)
+{
+    Receipt& receipt = with_.ledger->emplace_back(read(call));
+    check(call, receipt);
+    Reply reply;
+    reply.response = answer();
+    const bool is_silent = reply.response.disruption == http::Disruption::reset ||
+                           reply.response.disruption == http::Disruption::hang;
+    receipt.status = is_silent ? 0 : reply.response.status;
+    for (const auto& [name, value] : reply.response.fields)
+        if (name == "Retry-After")
+            receipt.retry_after = std::chrono::seconds(number(value));
+    reply.pause = base::Duration(random_.between(0, 30));
+    if (random_.unit() < mood_.late)
+        reply.pause = base::Duration(random_.between(1'000, 40'000));
+    reply.on_head_arrived = [this, &receipt] {
+        receipt.answered_at = with_.timeline->now();
+        if (receipt.status >= 300)
+            with_.trace->note(
+                "refused {} {} answer={}", receipt.destination, receipt.event_id, receipt.status
+            );
+    };
+    with_.trace->note(
+        "webhook {} {} {} sequence={} attempt={} bytes={} answer={} retry_after={}",
+        receipt.destination,
+        receipt.event_id,
+        receipt.type,
+        receipt.sequence,
+        receipt.attempt,
+        receipt.body.size(),
+        receipt.status,
+        receipt.retry_after ? base::format_duration(*receipt.retry_after) : "-"
+    );
+    return reply;
+}
+
+Receipt ReceiverHost::read(const Call& call) const
+{
+    const http::ServerRequest& request = call.request;
+    Receipt receipt;
+    receipt.at = with_.timeline->now();
+    receipt.sent_at = call.sent_at;
+    receipt.boot = call.boot;
+    receipt.on_new_connection = call.is_first;
+    receipt.destination = std::string(call.host) + request.path;
+    receipt.event_id = request.field("webhook-id");
+    receipt.type = request.field("pollhook-event");
+    receipt.sequence = number(request.field("pollhook-sequence"));
+    receipt.attempt = number(request.field("pollhook-attempt"));
+    receipt.body = request.body;
+    return receipt;
+}
+
+void ReceiverHost::check(const Call& call, const Receipt& receipt) const
+{
+    const http::ServerRequest& request = call.request;
+    const simulator::Verdict verdict = verifier_.verify(
+        receipt.event_id,
+        request.field("webhook-timestamp"),
+        request.field("webhook-signature"),
+        receipt.body,
+        with_.timeline->wall()
+    );
+    if (verdict != simulator::Verdict::genuine)
+        with_.violations->add(
+            "I5", fmt::format("{} at {}: signature {}", receipt.event_id, receipt.destination, name(verdict))
+        );
+    if (const std::string leak = with_.canaries->leak_in(call.bytes, call.host); !leak.empty())
+        with_.violations->add("I12", fmt::format("{} saw {}", call.host, leak));
+}
+
+http::ServerResponse ReceiverHost::answer()
+{
+    http::ServerResponse response;
+    response.status = random_.unit() < 0.7 ? 204 : 200;
+    response.content_type = "text/plain";
+    if (response.status == 200)
+        response.body = "thank you";
+    // One draw decides, so that the odds add up.
+    double draw = random_.unit();
+    const auto strikes = [&draw](double odds) {
+        draw -= odds;
+        return draw < 0 && draw >= -odds;
+    };
+    if (strikes(mood_.error)) {
+        response.status = errors.at(static_cast<std::size_t>(random_.between(0, errors.size() - 1)));
+        response.body = "no";
+    } else if (strikes(mood_.overload)) {
+        response.status = random_.unit() < 0.5 ? 429 : 503;
+        response.body = "later";
+        if (random_.unit() < 0.8)
+            response.fields.emplace_back("Retry-After", std::to_string(random_.between(1, 90)));
+    } else if (strikes(mood_.gone)) {
+        response.status = 410;
+        response.body = "gone";
+    } else if (strikes(mood_.reset)) {
+        response.disruption = http::Disruption::reset;
+    } else if (strikes(mood_.hang)) {
+        response.disruption = http::Disruption::hang;
+    } else if (strikes(mood_.cut)) {
+        response.status = 200;
+        response.body = R"({"received":true})";
+        response.disruption = http::Disruption::close_midway;
+    }
+    return response;
+}
+
+}  // namespace pollhook::simulation

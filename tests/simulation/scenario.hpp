@@ -1,0 +1,58 @@
+#pragma once
+
+#include "pollhook/base/random.hpp"
+#include "pollhook/config/config.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace pollhook::simulation {
+
+inline constexpr const char* state_dir = "/state";
+inline constexpr const char* database_path = "/state/pollhook.db";
+
+/// A relay of the simulated world and the provider that polls it.
+struct RelayPlan {
+    std::string provider;
+    std::string host;
+    std::string key;
+    config::Auth auth = config::Auth::bearer;
+};
+
+/// What kinds of trouble a run has at all. Each seed draws its own mixture, since trouble of one kind may
+/// hide what another would show.
+struct Troubles {
+    bool kills = false;
+    bool power_cuts = false;
+    bool restarts = false;  ///< SIGTERM
+    bool disk_errors = false;
+    bool disk_full = false;
+    bool slow_disk = false;
+    bool network = false;
+    bool receivers = false;
+    bool relays = false;  ///< errors and outages
+    bool lies = false;    ///< relays contradict themselves and forget
+    bool clock_jumps = false;
+    bool operators = false;  ///< pause and resume sinks
+};
+
+/// All that a seed decides before its run begins.
+struct Scenario {
+    explicit Scenario(std::uint64_t seed);
+
+    std::uint64_t seed;
+    base::Random random;
+    Troubles troubles;
+    base::Duration chaos{};  ///< how long the trouble lasts
+    std::size_t tasks = 0;
+    config::Config config;
+    std::vector<RelayPlan> relays;
+    std::vector<std::string> webhook_hosts;  ///< of tasks' own URLs
+    std::vector<std::string> sink_hosts;
+    std::string signing_secret;
+    std::string sink_token;  ///< that the sink `ops` shows its host
+};
+
+}  // namespace pollhook::simulation
