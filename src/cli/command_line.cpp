@@ -55,6 +55,7 @@ private:
     void add_records(base::TimePoint now);
     void add_deliveries(base::TimePoint now);
     void add_sinks(base::TimePoint now);
+    void add_database();
 
     Answer wrong(const std::string& message);
     std::string unexpected(const std::string& word);
@@ -174,6 +175,7 @@ Tree::Tree(base::TimePoint now)
     add_records(now);
     add_deliveries(now);
     add_sinks(now);
+    add_database();
     client_leaf<StatusOptions>(app_, "status", "Show how the daemon is doing", "pollhook status");
     leaf<VersionOptions>(app_, "version", "Print the version", "pollhook version");
 }
@@ -632,6 +634,26 @@ void Tree::add_sinks(base::TimePoint now)
     client_leaf<ProviderListOptions>(
         provider, "list", "List providers and how they answer", "pollhook provider list"
     );
+}
+
+void Tree::add_database()
+{
+    CLI::App& db = group("db", "Check the database");
+    auto check = client_leaf<DbCheckOptions>(
+        db,
+        "check",
+        "Check that the database keeps what is promised",
+        "pollhook db check\n  pollhook db check /var/backups/pollhook.db -o json"
+    );
+    explain(
+        *check.app,
+        "It only reads, also while the daemon runs. Exit code: 0 nothing is wrong, 1 something is, 65 no "
+        "database."
+    );
+    add_path(*check.app, "FILE", check.options->file, plain, "The database; else that of the configuration");
+    // It asks the file, not the daemon.
+    for (const char* name : {"--admin", "--token-file"})
+        check.app->remove_option(check.app->get_option(name));
 }
 
 std::variant<Invocation, Answer> Tree::parse(std::span<const std::string> arguments)

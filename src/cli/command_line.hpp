@@ -52,6 +52,7 @@ using Command = std::variant<
     SinkResumeOptions,
     SinkReplayOptions,
     ProviderListOptions,
+    DbCheckOptions,
     StatusOptions,
     VersionOptions>;
 

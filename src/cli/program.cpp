@@ -47,6 +47,13 @@ struct Dispatch {
     int operator()(const SinkResumeOptions& options) const { return sink_resume(options, client()); }
     int operator()(const SinkReplayOptions& options) const { return sink_replay(options, client()); }
     int operator()(const ProviderListOptions&) const { return provider_list(client()); }
+    int operator()(DbCheckOptions options) const
+    {
+        options.config = flags.config;
+        options.output = flags.output;
+        options.color = flags.color;
+        return db_check(options);
+    }
     int operator()(const StatusOptions&) const { return status(client()); }
     int operator()(const VersionOptions&) const { return version(); }
 };
