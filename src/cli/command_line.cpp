@@ -42,6 +42,7 @@ CommandTree::CommandTree(base::TimePoint now)
     add_deliveries(now);
     add_sinks(now);
     add_jobs();
+    add_database();
     client_leaf<StatusOptions>(app_, "status", "Show how the daemon is doing", "pollhook status");
     leaf<VersionOptions>(app_, "version", "Print the version", "pollhook version");
 }

@@ -55,6 +55,7 @@ using Command = std::variant<
     JobShowOptions,
     JobCancelOptions,
     ProviderListOptions,
+    DbCheckOptions,
     StatusOptions,
     VersionOptions>;
 

@@ -51,6 +51,7 @@ private:
     void add_deliveries(base::TimePoint now);
     void add_sinks(base::TimePoint now);
     void add_jobs();
+    void add_database();
 
     Answer wrong(const std::string& message);
     std::string unexpected(const std::string& word);

@@ -229,6 +229,15 @@ struct DemoOptions {
 };
 int demo(const DemoOptions& options);
 
+struct DbCheckOptions {
+    std::optional<std::filesystem::path> file;    ///< the database; absent: that of the configuration
+    std::optional<std::filesystem::path> config;  ///< see config::find()
+    OutputFormat output = OutputFormat::table;
+    ColorMode color = ColorMode::automatic;
+};
+/// 1 when something is wrong with what is in it; 65 when it is no database of this version.
+int db_check(const DbCheckOptions& options);
+
 int version();
 
 }  // namespace pollhook::cli
