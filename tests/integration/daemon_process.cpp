@@ -11,6 +11,7 @@
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
+#include <utility>
 
 namespace pollhook::test {
 namespace {
@@ -26,10 +27,11 @@ pid_t start(
     const std::vector<std::string>& arguments,
     const std::filesystem::path& out,
     const std::filesystem::path& error,
-    const std::vector<std::string>& environment
+    const std::vector<std::string>& environment,
+    std::vector<std::string> words = {}
 )
 {
-    std::vector<std::string> words{POLLHOOK_BINARY};
+    words.emplace_back(POLLHOOK_BINARY);
     words.insert(words.end(), arguments.begin(), arguments.end());
     std::vector<char*> argv;
     for (std::string& word : words)
@@ -50,11 +52,13 @@ pid_t start(
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, out.c_str(), append, 0600);
     posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, error.c_str(), append, 0600);
+    // Asio's sockets of this process would live on in the daemon.
+    posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
     pid_t pid = -1;
-    const int failed = posix_spawn(&pid, POLLHOOK_BINARY, &actions, nullptr, argv.data(), envp.data());
+    const int failed = posix_spawnp(&pid, argv[0], &actions, nullptr, argv.data(), envp.data());
     posix_spawn_file_actions_destroy(&actions);
     if (failed != 0)
-        throw std::runtime_error("cannot start " POLLHOOK_BINARY);
+        throw std::runtime_error("cannot start " + words.front());
     return pid;
 }
 
@@ -68,10 +72,11 @@ int code_of(int status)
 DaemonProcess::DaemonProcess(
     const std::filesystem::path& config,
     const std::filesystem::path& log,
-    std::vector<std::string> environment
+    std::vector<std::string> environment,
+    std::vector<std::string> launcher
 )
     : log_file_(log),
-      pid_(start({"run", "-c", config.string()}, log, log, environment))
+      pid_(start({"run", "-c", config.string()}, log, log, environment, std::move(launcher)))
 {
 }
 
