@@ -21,7 +21,7 @@ function(pollhook_precompile target)
   endif()
 endfunction()
 
-# pollhook_test(<name> SOURCES <cpp>... LINKS <targets>... [LABEL unit|threads|integration] [TIMEOUT <seconds>])
+# pollhook_test(<name> SOURCES <cpp>... LINKS <targets>... [LABEL unit|threads|integration|faults] [TIMEOUT <seconds>])
 #
 # One GoogleTest program, each of its tests known to ctest under the label. `threads` is for what uses threads and has to
 # run under ThreadSanitizer. The target tests_<label> builds all programs of a label.

@@ -51,6 +51,8 @@ std::string_view what_to_do(const boost::system::error_code& code)
 {
     if (code == store::Errc::in_use)
         return "stop the other one, or give this one a daemon.state_dir of its own";
+    if (code == store::Errc::full)
+        return "free some space on the disk of daemon.state_dir";
     if (code == store::Errc::not_writable)
         return "daemon.state_dir must be a directory that this user may write, on a disk with space left";
     return "the state directory holds the files; see the log above";

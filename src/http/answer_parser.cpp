@@ -23,6 +23,11 @@ constexpr std::size_t max_kept_value = 1024;
 constexpr std::uint64_t max_framing = 256 * 1024;
 constexpr std::uint64_t max_framing_per_byte = 8;
 
+/// `0`, its line end and the last one. Beast asserts that it is asked about the last chunk's trailer with as
+/// many; when the head of the first chunk is all that has come, and is the last, one byte more would end the
+/// process.
+constexpr std::size_t shortest_last_chunk = 5;
+
 /// Whether `bytes` can be, or become, the first ones of an answer. Beast would wait for a whole line of what
 /// another protocol sent.
 bool may_be_http(std::string_view bytes) noexcept
@@ -57,6 +62,8 @@ AnswerParser::State AnswerParser::feed(std::string_view bytes, std::size_t& used
         detail_ = "the answer is not HTTP/1";
         return State::malformed;
     }
+    if (has_head_ && chunked() && bytes.size() < shortest_last_chunk)
+        return State::needs_more;  // no body ends before they are there
     ErrorCode ec;
     used = put(boost::asio::const_buffer(bytes.data(), bytes.size()), ec);
     wire_bytes_ += used;

@@ -40,6 +40,9 @@ constexpr std::size_t buffer_limit = 64 * 1024;
 constexpr base::Duration for_ever = std::chrono::hours(24 * 365);
 constexpr base::Duration discard_timeout = std::chrono::seconds(2);
 constexpr std::size_t discard_limit = 16 * 1024 * 1024;
+/// Beast asserts that it is asked about the last chunk's trailer with at least so many bytes: `0` and two
+/// line ends.
+constexpr std::size_t shortest_last_chunk = 5;
 
 std::string peer_text(const ServerConnection::Socket& socket)
 {
@@ -92,6 +95,8 @@ error_code parse(Parser& parser, beast::flat_buffer& buffer)
 {
     error_code ec = beast::http::error::need_more;
     while (buffer.size() > 0 && !parser.is_done()) {
+        if (parser.is_header_done() && parser.chunked() && buffer.size() < shortest_last_chunk)
+            return ec;
         buffer.consume(parser.put(buffer.data(), ec));
         if (ec)
             return ec;

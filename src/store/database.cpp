@@ -58,14 +58,34 @@ void probe(SQLite::Database& database)
     }
 }
 
+/// Once what the log holds is in the database, the next commits take its place in the log: mostly that is all
+/// the space they need. Without even that the database opens all the same, since what it holds can be
+/// delivered.
+void probe_in_need(SQLite::Database& database)
+{
+    sqlite3_wal_checkpoint_v2(database.getHandle(), nullptr, SQLITE_CHECKPOINT_RESTART, nullptr, nullptr);
+    try {
+        probe(database);
+    } catch (const SQLite::Exception& failure) {
+        spdlog::error(
+            "store.nothing_writable: error=\"{}\" (what is stored is delivered, and is delivered again after "
+            "a "
+            "restart, since its outcome cannot be kept)",
+            failure.what()
+        );
+    }
+}
+
 }  // namespace
 
-SQLite::Database open_writer(const SqliteOptions& options)
+SQLite::Database open_writer(const SqliteOptions& options, FullDisk full_disk)
 {
     SQLite::Database database = connect(options);
     check_version(database, schema_steps());
-    // Before the first table, and before the journal mode writes the first page.
-    database.exec("PRAGMA auto_vacuum = INCREMENTAL");
+    // Before the first table, and before the journal mode writes the first page. In a database that exists it
+    // would write too, which a full disk does not allow.
+    if (database.execAndGet("PRAGMA page_count").getInt() == 0)
+        database.exec("PRAGMA auto_vacuum = INCREMENTAL");
     const std::string mode = database.execAndGet("PRAGMA journal_mode = WAL").getString();
     if (mode != "wal")
         throw StartError(
@@ -83,7 +103,10 @@ SQLite::Database open_writer(const SqliteOptions& options)
     migrate(database, schema_steps(), [&](int version) {
         back_up(database, options, options.directory / fmt::format("{}.v{}.backup", options.file, version));
     });
-    probe(database);
+    if (full_disk == FullDisk::is_borne)
+        probe_in_need(database);
+    else
+        probe(database);
     return database;
 }
 

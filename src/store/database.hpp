@@ -5,14 +5,18 @@
 #include <SQLiteCpp/Database.h>
 #include <SQLiteCpp/Exception.h>
 
+#include <cstdint>
 #include <filesystem>
 
 namespace pollhook::store {
 
+/// What the write probe's finding that there is no space means.
+enum class FullDisk : std::uint8_t { is_error, is_borne };
+
 /// Opens the only connection that writes and checkpoints, with the settings that make a commit outlast a
 /// power cut, checks the file, brings its schema up to date and proves that it can be written. Throws
 /// StartError and SQLite::Exception.
-SQLite::Database open_writer(const SqliteOptions& options);
+SQLite::Database open_writer(const SqliteOptions& options, FullDisk full_disk = FullDisk::is_error);
 
 /// Opens a connection that only reads and never checkpoints.
 SQLite::Database open_reader(const SqliteOptions& options);

@@ -2,6 +2,7 @@
 
 #include "statement.hpp"
 
+#include <algorithm>
 #include <cstddef>
 
 namespace pollhook::store {
@@ -16,12 +17,9 @@ Origins::Origins(SQLite::Database& database)
       add_(database, "INSERT INTO origins (name) VALUES (?) RETURNING id"),
       find_sink_(database, "SELECT id FROM sinks WHERE name = ?"),
       add_sink_(database, "INSERT INTO sinks (name, origin) VALUES (?, ?) RETURNING id"),
-      close_sinks_(database, "UPDATE sinks SET configured = 0"),
-      open_sink_(
-          database,
-          "UPDATE sinks SET configured = 1 WHERE id = ?"
-          " RETURNING origin, paused, pause_reason, paused_at"
-      ),
+      configured_(database, "SELECT id FROM sinks WHERE configured = 1"),
+      configure_(database, "UPDATE sinks SET configured = ?2 WHERE id = ?1 AND configured <> ?2"),
+      describe_sink_(database, "SELECT origin, paused, pause_reason, paused_at FROM sinks WHERE id = ?"),
       pause_(
           database,
           "UPDATE sinks SET paused = 1, pause_reason = ?2, paused_at = ?3 WHERE id = ?1 AND paused = 0"
@@ -52,21 +50,34 @@ std::vector<SinkRow> Origins::open_sinks(const std::vector<SinkOpening>& sinks)
 {
     std::vector<SinkRow> rows;
     rows.reserve(sinks.size());
-    execute(close_sinks_);
     for (const SinkOpening& sink : sinks) {
         SinkRow& row = rows.emplace_back();
         row.id = make_sink(sink.name);
         {
-            Run open(open_sink_, row.id);
-            open.next();
-            row.origin = open.as<OriginId>(0);
-            row.paused = open.integer(1) != 0;
-            row.pause_reason = open.text(2);
-            row.paused_at = open.optional_time(3);
+            Run describe(describe_sink_, row.id);
+            describe.next();
+            row.origin = describe.as<OriginId>(0);
+            row.paused = describe.integer(1) != 0;
+            row.pause_reason = describe.text(2);
+            row.paused_at = describe.optional_time(3);
         }
         row.host = sink.host.empty() ? row.origin : row_of(sink.host);
     }
+    note_configured(rows);
     return rows;
+}
+
+/// Writes only what has changed: the daemon has to start on a full disk.
+void Origins::note_configured(const std::vector<SinkRow>& rows)
+{
+    std::vector<SinkId> before;
+    for (Run row(configured_); row.next();)
+        before.push_back(row.as<SinkId>(0));
+    for (const SinkId sink : before)
+        if (std::ranges::find(rows, sink, &SinkRow::id) == rows.end())
+            execute(configure_, sink, 0);
+    for (const SinkRow& row : rows)
+        execute(configure_, row.id, 1);
 }
 
 SinkId Origins::make_sink(const std::string& name)

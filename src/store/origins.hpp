@@ -27,13 +27,15 @@ public:
 
 private:
     SinkId make_sink(const std::string& name);
+    void note_configured(const std::vector<SinkRow>& rows);
 
     Statement find_;
     Statement add_;
     Statement find_sink_;
     Statement add_sink_;
-    Statement close_sinks_;
-    Statement open_sink_;
+    Statement configured_;
+    Statement configure_;
+    Statement describe_sink_;
     Statement pause_;
     Statement resume_;
     std::unordered_map<std::string, OriginId> known_;  // bounded: strangers name origins

@@ -1,6 +1,5 @@
 #include "session.hpp"
 
-#include "database.hpp"
 #include "statement.hpp"
 
 #include <sqlite3.h>
@@ -15,8 +14,8 @@ constexpr int busy_checkpoint_pages = 16'000;
 
 }  // namespace
 
-Session::Session(const SqliteOptions& options)
-    : database_(open_writer(options)),
+Session::Session(const SqliteOptions& options, FullDisk full_disk)
+    : database_(open_writer(options, full_disk)),
       begin_(database_, "BEGIN IMMEDIATE"),
       commit_(database_, "COMMIT"),
       page_count_(database_, "PRAGMA page_count"),
@@ -86,6 +85,11 @@ void Session::checkpoint_if_due(Load load)
 void Session::checkpoint_all()
 {
     checkpoint(SQLITE_CHECKPOINT_TRUNCATE);
+}
+
+void Session::begin_log_anew()
+{
+    checkpoint(SQLITE_CHECKPOINT_RESTART);
 }
 
 void Session::checkpoint(int mode)

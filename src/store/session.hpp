@@ -2,6 +2,7 @@
 
 #include "announcer.hpp"
 #include "counts.hpp"
+#include "database.hpp"
 #include "jobs.hpp"
 #include "lanes.hpp"
 #include "origins.hpp"
@@ -25,7 +26,7 @@ namespace pollhook::store {
 class Session {
 public:
     /// Opens the database (see open_writer()).
-    explicit Session(const SqliteOptions& options);
+    explicit Session(const SqliteOptions& options, FullDisk full_disk = FullDisk::is_error);
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
 
@@ -43,6 +44,8 @@ public:
     void checkpoint_if_due(Load load);
     /// Moves everything and empties the log: before the end.
     void checkpoint_all();
+    /// Moves everything, so that what is written next takes the log's place instead of new space.
+    void begin_log_anew();
 
     /// Deletes what is older than `before` and done, in a small step; how many tasks.
     std::size_t prune(base::TimePoint before, std::size_t limit, base::TimePoint now);

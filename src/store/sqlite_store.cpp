@@ -10,8 +10,12 @@
 
 #include <boost/asio/thread_pool.hpp>
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
+#include <cstdint>
+#include <filesystem>
 #include <optional>
+#include <system_error>
 #include <utility>
 
 namespace pollhook::store {
@@ -39,17 +43,28 @@ std::unique_ptr<StateDirectory> open_directory(const SqliteOptions& options)
     return directory;
 }
 
+/// SQLite calls it an I/O error when the memory that it shares between connections cannot be had.
+bool is_without_space(const SqliteOptions& options)
+{
+    constexpr std::uintmax_t shared_memory = 64UL * 1024;
+    std::error_code ec;
+    const auto space = std::filesystem::space(options.directory, ec);
+    return options.vfs.empty() && !ec && space.available < shared_memory;
+}
+
 /// On a full disk it gives up the reserve: what is there goes on being delivered.
 std::unique_ptr<Session> open_session(const SqliteOptions& options, StateDirectory* directory)
 {
     try {
         return std::make_unique<Session>(options);
     } catch (const SQLite::Exception& failure) {
-        if (directory == nullptr || meaning_of(failure) != Errc::full)
+        if (meaning_of(failure) != Errc::full && !is_without_space(options))
             throw;
     }
-    directory->release_reserve();
-    return std::make_unique<Session>(options);
+    spdlog::error("store.disk_full: no new tasks are taken until there is space again");
+    if (directory != nullptr)
+        directory->release_reserve();
+    return std::make_unique<Session>(options, FullDisk::is_borne);
 }
 
 template <class Open>
@@ -67,7 +82,11 @@ auto opened(const SqliteOptions& options, Open open)
                     "{} is damaged or no database of pollhook ({}): restore a backup", file, failure.what()
                 )
             );
-        throw StartError(reason, fmt::format("cannot open {}: {}", file, failure.what()));
+        const bool full = reason == Errc::full || is_without_space(options);
+        throw StartError(
+            full ? Errc::full : reason,
+            fmt::format("cannot open {}: {}{}", file, failure.what(), full ? " (the disk is full)" : "")
+        );
     }
 }
 

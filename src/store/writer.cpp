@@ -122,6 +122,8 @@ void Writer::run(const Batch& batch)
         release_reserve();
         jobs = refuse_registrations(jobs);
         failure = transact(jobs);
+        if (failure == Errc::full && begin_log_anew())
+            failure = transact(jobs);
     }
     if (failure == Errc::conflict)
         run_one_by_one(jobs);
@@ -218,6 +220,19 @@ void Writer::release_reserve()
     spdlog::error("store.disk_full: no new tasks are taken until there is space again");
     if (directory_ != nullptr)
         directory_->release_reserve();
+}
+
+/// False when that was not possible either.
+bool Writer::begin_log_anew()
+{
+    try {
+        session_->begin_log_anew();
+        return true;
+    } catch (const SQLite::Exception& failure) {
+        if (meaning_of(failure) != Errc::full)
+            break_down(meaning_of(failure), failure.what());
+        return false;
+    }
 }
 
 void Writer::checkpoint(Session::Load load)

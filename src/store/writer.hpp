@@ -62,6 +62,7 @@ private:
     Errc break_down(Errc reason, const char* what);
     static void fail(const Batch& jobs, Errc reason);
     void release_reserve();
+    bool begin_log_anew();
     void checkpoint(Session::Load load);
     void close();
 

@@ -103,7 +103,9 @@ std::vector<std::string> texts_member(const json::object& object, std::string_vi
 
 std::string_view name(EventType type) noexcept
 {
-    return names.at(static_cast<std::size_t>(type));
+    // A damaged database may hold any number.
+    const auto index = static_cast<std::size_t>(type);
+    return index < names.size() ? names[index] : "invalid";
 }
 
 std::optional<EventType> parse_event_type(std::string_view name) noexcept

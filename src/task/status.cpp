@@ -34,7 +34,9 @@ constexpr char canonical(char c) noexcept
 
 std::string_view name(Status status) noexcept
 {
-    return names.at(static_cast<std::size_t>(status));
+    // A damaged database may hold any number.
+    const auto index = static_cast<std::size_t>(status);
+    return index < names.size() ? names[index] : "invalid";
 }
 
 std::optional<Status> parse_status(std::string_view name) noexcept

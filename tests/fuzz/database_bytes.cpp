@@ -4,7 +4,11 @@
 #include "pollhook/store/sqlite_store.hpp"
 #include "pollhook/task/detect.hpp"
 
+#include <SQLiteCpp/Database.h>
+#include <SQLiteCpp/Exception.h>
+#include <SQLiteCpp/Statement.h>
 #include <spdlog/spdlog.h>
+#include <stdlib.h>
 
 #include <algorithm>
 #include <chrono>
@@ -12,14 +16,17 @@
 #include <fstream>
 #include <iterator>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 // Damaged databases: a store either refuses them or works on; it never crashes, and no query throws.
 //
-// Input: a byte of flags (1: with a log, 2: the file is cut), then changes to the file: whether it is the log
-// (one byte, odd), the place (three bytes), the size (one byte) and the bytes.
+// Input: a byte of flags (1: with a log, 2: the file is cut, 4: changed by SQL), then changes to the file:
+// whether it is the log (one byte, odd), the place (three bytes), the size (one byte) and the bytes. By SQL:
+// a column (two bytes), a row (one byte) and a number (four bytes), so that pages are sound and hold what no
+// daemon has written.
 
 namespace pollhook::fuzz {
 namespace {
@@ -86,12 +93,14 @@ private:
     std::filesystem::path directory_;
 };
 
-Change change_of(
+std::optional<Change> change_of(
     TaskRow row, const std::string& id, task::Known& known, task::Status status, std::int8_t progress
 )
 {
     const std::string word = status == task::Status::succeeded ? "SUCCESS" : "IN_PROGRESS";
     const auto step = task::detect(known, status, progress, word, noon);
+    if (!step)
+        return std::nullopt;
     known = task::apply(known, *step, word);
     Change change;
     change.task = row;
@@ -134,7 +143,10 @@ void use(boost::asio::io_context& loop, SqliteStore& store)
         task::Known known = one.task.known;
         if (known.status > task::Status::running || known.progress > 98 || known.progress < 0)
             continue;
-        changes.push_back(change_of(one.task.row, one.task.id, known, task::Status::running, 99));
+        auto change = change_of(one.task.row, one.task.id, known, task::Status::running, 99);
+        if (!change)
+            continue;
+        changes.push_back(std::move(*change));
         if (sinks && !sinks->empty()) {
             Addressee& to = changes.back().addressees.emplace_back();
             to.sink = sinks->front().id;
@@ -171,16 +183,28 @@ void use(boost::asio::io_context& loop, SqliteStore& store)
     (void)run(loop, store.settle(std::move(settlements), std::move(announcements), noon, policy));
 }
 
+/// As the API does.
+void show(const base::Result<std::optional<TaskDetail>>& task)
+{
+    if (!task || !*task)
+        return;
+    expect(!task::name((*task)->summary.status).empty(), "a name for every status");
+    for (const TransitionRow& one : (*task)->transitions)
+        expect(!task::name(one.type).empty() && !task::name(one.to).empty(), "a name for every step");
+}
+
 void ask(boost::asio::io_context& loop, SqliteStore& store)
 {
-    (void)run(loop, store.tasks(TaskQuery()));
-    (void)run(loop, store.task({.provider = "relay", .id = "a"}));
-    (void)run(loop, store.task({.provider = "relay", .id = "b"}));
+    if (const auto page = run(loop, store.tasks(TaskQuery())))
+        for (const TaskSummary& task : page->tasks)
+            show(run(loop, store.task(task.key)));
     (void)run(loop, store.events(EventQuery()));
     const auto deliveries = run(loop, store.deliveries(DeliveryQuery()));
     if (deliveries)
-        for (const DeliverySummary& one : deliveries->deliveries)
+        for (const DeliverySummary& one : deliveries->deliveries) {
+            expect(!task::name(one.type).empty() && !name(one.state).empty(), "a name for everything");
             (void)run(loop, store.delivery(one.key));
+        }
     (void)run(loop, store.sinks());
     (void)run(loop, store.totals());
     JobRequest request;
@@ -200,10 +224,12 @@ void Stage::make_images()
     std::vector<Change> changes;
     for (const Registered& one : added) {
         task::Known known;
-        changes.push_back(change_of(one.task.row, one.task.id, known, task::Status::running, 10));
-        changes.push_back(change_of(one.task.row, one.task.id, known, task::Status::running, 50));
+        changes.push_back(change_of(one.task.row, one.task.id, known, task::Status::running, 10).value());
+        changes.push_back(change_of(one.task.row, one.task.id, known, task::Status::running, 50).value());
         if (one.task.id == "c")
-            changes.push_back(change_of(one.task.row, one.task.id, known, task::Status::succeeded, 100));
+            changes.push_back(
+                change_of(one.task.row, one.task.id, known, task::Status::succeeded, 100).value()
+            );
     }
     ClaimPolicy policy;
     policy.room = 100;
@@ -227,6 +253,45 @@ void damage(Input& input, std::string& file, std::string& log)
     }
 }
 
+/// The columns of our tables that hold numbers.
+const std::vector<std::pair<std::string, std::string>>& numbers(SQLite::Database& database)
+{
+    static const auto all = [&] {
+        std::vector<std::pair<std::string, std::string>> found;
+        SQLite::Statement rows(
+            database,
+            "SELECT t.name, c.name FROM sqlite_schema t JOIN pragma_table_info(t.name) c"
+            " WHERE t.type = 'table' AND c.type = 'INTEGER' AND t.name NOT LIKE 'sqlite_%'"
+        );
+        while (rows.executeStep())
+            found.emplace_back(rows.getColumn(0).getString(), rows.getColumn(1).getString());
+        return found;
+    }();
+    return all;
+}
+
+void change_values(Input& input, const std::filesystem::path& file)
+{
+    SQLite::Database database(file.string(), SQLite::OPEN_READWRITE);
+    const auto& all = numbers(database);
+    while (!input.empty()) {
+        const auto& [table, column] = all[input.number(2) % all.size()];
+        const bool has_id = table == "tasks" || table == "events";
+        const int row = input.byte() % 6;
+        const auto value = static_cast<std::int32_t>(input.number(4));
+        std::string sql = "UPDATE OR IGNORE " + table + " SET " + column + " = ?";
+        if (has_id && row < 4)
+            sql += " WHERE id = " + std::to_string(row);
+        try {
+            SQLite::Statement change(database, sql);
+            change.bind(1, value);
+            change.exec();
+        } catch (const SQLite::Exception&) {
+            // The schema does not allow it.
+        }
+    }
+}
+
 }  // namespace
 }  // namespace pollhook::fuzz
 
@@ -240,12 +305,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     std::string log = (flags & 1U) != 0 ? stage.of_log : std::string();
     if ((flags & 2U) != 0)
         file.resize(std::max<std::size_t>(1, input.number(3) % file.size()));
-    fuzz::damage(input, file, log);
+    const bool by_sql = (flags & 4U) != 0;
+    if (!by_sql)
+        fuzz::damage(input, file, log);
     stage.put(file, log);
+    if (by_sql)
+        fuzz::change_values(input, stage.file());
     try {
         const auto store = stage.open();
         fuzz::expect(
-            !fuzz::is_sabotaged() || file == stage.whole, "sabotaged: a damaged database was opened"
+            !fuzz::is_sabotaged() || (file == stage.whole && !by_sql),
+            "sabotaged: a damaged database was opened"
         );
         fuzz::use(stage.loop, *store);
         fuzz::ask(stage.loop, *store);

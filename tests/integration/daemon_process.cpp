@@ -11,6 +11,7 @@
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
+#include <utility>
 
 namespace pollhook::test {
 namespace {
@@ -41,7 +42,7 @@ void open_as(int descriptor, const char* path, int flags)
     open_as(STDIN_FILENO, "/dev/null", O_RDONLY);
     open_as(STDOUT_FILENO, out, append);
     open_as(STDERR_FILENO, error, append);
-    ::execve(POLLHOOK_BINARY, argv, envp);
+    ::execvpe(argv[0], argv, envp);
     ::_exit(127);
 }
 
@@ -51,10 +52,11 @@ pid_t start(
     const std::vector<std::string>& arguments,
     const std::filesystem::path& out,
     const std::filesystem::path& error,
-    const std::vector<std::string>& environment
+    const std::vector<std::string>& environment,
+    std::vector<std::string> words = {}
 )
 {
-    std::vector<std::string> words{POLLHOOK_BINARY};
+    words.emplace_back(POLLHOOK_BINARY);
     words.insert(words.end(), arguments.begin(), arguments.end());
     std::vector<char*> argv;
     argv.reserve(words.size() + 1);
@@ -76,7 +78,7 @@ pid_t start(
     if (pid == 0)
         become(parent, argv.data(), envp.data(), out.c_str(), error.c_str());
     if (pid < 0)
-        throw std::runtime_error("cannot start " POLLHOOK_BINARY);
+        throw std::runtime_error("cannot start " + words.front());
     return pid;
 }
 
@@ -90,10 +92,11 @@ int code_of(int status)
 DaemonProcess::DaemonProcess(
     const std::filesystem::path& config,
     const std::filesystem::path& log,
-    std::vector<std::string> environment
+    std::vector<std::string> environment,
+    std::vector<std::string> launcher
 )
     : log_file_(log),
-      pid_(start({"run", "-c", config.string()}, log, log, environment))
+      pid_(start({"run", "-c", config.string()}, log, log, environment, std::move(launcher)))
 {
 }
 

@@ -16,11 +16,13 @@ namespace pollhook::test {
 /// ends.
 class DaemonProcess {
 public:
-    /// Starts `pollhook run -c config`; `environment` are `NAME=value` added to ours.
+    /// Starts `pollhook run -c config`; `environment` are `NAME=value` added to ours. `launcher` are the
+    /// words of a program that becomes the daemon, such as `prlimit --nofile=64`.
     DaemonProcess(
         const std::filesystem::path& config,
         const std::filesystem::path& log,
-        std::vector<std::string> environment = {}
+        std::vector<std::string> environment = {},
+        std::vector<std::string> launcher = {}
     );
     DaemonProcess(const DaemonProcess&) = delete;
     DaemonProcess& operator=(const DaemonProcess&) = delete;

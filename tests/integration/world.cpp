@@ -99,12 +99,18 @@ request_timeout = "1s"
     );
 }
 
-void World::start(std::vector<std::string> environment)
+void World::launch(std::vector<std::string> environment, std::vector<std::string> launcher)
 {
     daemon_.reset();
     std::filesystem::remove(folder_ / "log");
-    daemon_ =
-        std::make_unique<DaemonProcess>(folder_ / "pollhook.toml", folder_ / "log", std::move(environment));
+    daemon_ = std::make_unique<DaemonProcess>(
+        folder_ / "pollhook.toml", folder_ / "log", std::move(environment), std::move(launcher)
+    );
+}
+
+void World::start(std::vector<std::string> environment, std::vector<std::string> launcher)
+{
+    launch(std::move(environment), std::move(launcher));
     ASSERT_TRUE(becomes_true([this] {
         return daemon_->admin_port().has_value() || daemon_->exit_code().has_value();
     }));
@@ -168,6 +174,7 @@ RawClient::Answer World::watch(
 
 void World::remember(const simulator::Receipt& receipt)
 {
+    seen_.push_back(receipt);
     if (receipt.verdict != simulator::Verdict::genuine)
         ++unverified_;
     // What was refused on purpose is not a receipt: the daemon will come again.

@@ -38,7 +38,9 @@ protected:
     [[nodiscard]] static std::string provider(
         std::string_view name, std::string_view base_url, std::string_view more = {}
     );
-    void start(std::vector<std::string> environment = {});
+    void start(std::vector<std::string> environment = {}, std::vector<std::string> launcher = {});
+    /// Without waiting for it to be ready.
+    void launch(std::vector<std::string> environment = {}, std::vector<std::string> launcher = {});
     void kill_and_restart();
     [[nodiscard]] DaemonProcess& daemon() { return *daemon_; }
 
@@ -67,6 +69,7 @@ protected:
     std::map<std::string, std::string> last_types_;
     std::map<std::string, std::size_t> receipts_;
     std::size_t unverified_ = 0;
+    std::vector<simulator::Receipt> seen_;  ///< by all receivers, also what they refused
 
 private:
     void remember(const simulator::Receipt& receipt);

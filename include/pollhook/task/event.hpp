@@ -37,7 +37,7 @@ enum class EventType : std::uint8_t {
 };
 inline constexpr std::size_t event_type_count = 19;
 
-/// `task.queued`, `task.running`, …
+/// `task.queued`, `task.running`, …; `invalid` for a number that is none of them.
 std::string_view name(EventType type) noexcept;
 std::optional<EventType> parse_event_type(std::string_view name) noexcept;
 EventType event_for(Status status) noexcept;

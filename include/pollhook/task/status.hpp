@@ -33,7 +33,7 @@ constexpr int rank(Status status) noexcept
     return status == Status::running || status == Status::waiting ? 1 : 0;
 }
 
-/// `queued`, `running`, … as on every surface.
+/// `queued`, `running`, … as on every surface; `invalid` for a number that is none of them.
 std::string_view name(Status status) noexcept;
 std::optional<Status> parse_status(std::string_view name) noexcept;
 

@@ -98,5 +98,10 @@ TEST(EventIdTest, IsTheSameForTheSameStepAndDiffersForEveryOther)
     EXPECT_TRUE(ids.insert(event_id({"quickrouter1", "743326750223591"}, step)).second);
 }
 
+TEST(EventTypeTest, ANumberThatIsNoTypeHasAName)
+{
+    EXPECT_EQ(name(static_cast<EventType>(100)), "invalid");
+}
+
 }  // namespace
 }  // namespace pollhook::task

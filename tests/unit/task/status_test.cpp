@@ -64,5 +64,10 @@ TEST(TaskIdTest, TakesWhatRelaysUseAndNothingThatCouldHurt)
     EXPECT_FALSE(is_valid_id(std::string("a\0b", 3)));
 }
 
+TEST(StatusTest, ANumberThatIsNoStatusHasAName)
+{
+    EXPECT_EQ(name(static_cast<Status>(100)), "invalid");
+}
+
 }  // namespace
 }  // namespace pollhook::task
