@@ -135,8 +135,9 @@ void check_pauses(const Evidence& evidence, Violations& violations)
     for (const SinkPause& pause : evidence.pauses)
         for (const Receipt& receipt : *evidence.ledger) {
             const base::Duration grace = receipt.on_new_connection ? longest_connect : base::Duration(0);
-            if (receipt.destination.ends_with("/" + pause.sink) && receipt.sent_at > pause.from + grace &&
-                receipt.sent_at < pause.until)
+            const bool is_paused =
+                pause.from && receipt.sent_at > *pause.from + grace && receipt.sent_at < pause.until;
+            if (is_paused && receipt.destination.ends_with("/" + pause.sink))
                 violations.add("I11", describe(receipt) + " was sent while the sink was paused");
         }
 }
