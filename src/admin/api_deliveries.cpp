@@ -153,18 +153,12 @@ Api::Answer Api::retry_deliveries(const ServerRequest& request)
             );
         }
     }
-    if (wanted->dry_run) {
-        const auto matching = co_await with_.store->count_deliveries(wanted->filter);
-        if (!matching)
-            co_return store_problem(matching.error());
-        json::object body;
-        body["matching"] = *matching;
-        co_return answer(200, body);
-    }
     store::JobRequest job;
     job.kind = store::JobKind::retry;
     job.filter = std::move(wanted->filter);
     job.per_second = wanted->per_second;
+    if (wanted->dry_run)
+        co_return co_await count_matching(std::move(job));
     co_return co_await create_job(std::move(job));
 }
 

@@ -70,6 +70,16 @@ Api::Answer Api::create_job(store::JobRequest request)
     co_return response;
 }
 
+Api::Answer Api::count_matching(store::JobRequest request) const
+{
+    const auto matching = co_await with_.store->count_matching(std::move(request));
+    if (!matching)
+        co_return store_problem(matching.error());
+    json::object body;
+    body["matching"] = *matching;
+    co_return answer(200, body);
+}
+
 /// `request` outlives the answer, as respond() says.
 Api::Answer Api::list_jobs(const ServerRequest& request) const
 {

@@ -143,6 +143,8 @@ Api::Answer Api::replay(std::string name, const ServerRequest& request)
     // No types would mean all of them.
     if (job.types.empty())
         co_return problem(400, "the sink is configured for no event type: \"types\" must name some");
+    if (body->dry_run)
+        co_return co_await count_matching(std::move(job));
     co_return co_await create_job(std::move(job));
 }
 

@@ -195,7 +195,7 @@ Parsed<PauseBody> read_pause(std::string_view body)
 
 Parsed<ReplayBody> read_replay(std::string_view body)
 {
-    static const std::array<std::string, 4> known{"since", "until", "types", "perSecond"};
+    static const std::array<std::string, 5> known{"since", "until", "types", "perSecond", "dryRun"};
     Reader reader(body, known);
     if (!reader.has("since"))
         reader.fail("\"since\" is missing: the time of the first event to send");
@@ -204,6 +204,7 @@ Parsed<ReplayBody> read_replay(std::string_view body)
     out.until = reader.time("until");
     out.types = reader.types();
     out.per_second = reader.per_second();
+    out.dry_run = reader.flag("dryRun");
     if (out.until && *out.until <= out.since)
         reader.fail("\"until\" must be later than \"since\"");
     if (!reader.error().empty())

@@ -30,6 +30,7 @@ struct ReplayBody {
     std::optional<base::TimePoint> until;
     std::vector<task::EventType> types;  ///< empty: those that the sink is configured for
     double per_second = default_per_second;
+    bool dry_run = false;
 };
 Parsed<ReplayBody> read_replay(std::string_view body);
 

@@ -122,12 +122,6 @@ json::object encode(const store::DeliverySummary& delivery)
 
 json::object encode(const store::Attempt& attempt)
 {
-    json::object timing;
-    timing["lookUpMs"] = attempt.look_up.count();
-    timing["connectMs"] = attempt.connect.count();
-    timing["tlsMs"] = attempt.tls.count();
-    timing["firstByteMs"] = attempt.first_byte.count();
-    timing["totalMs"] = attempt.total.count();
     json::object out;
     out["at"] = time_or_null(attempt.at);
     out["status"] = attempt.http_status == 0 ? json::value(nullptr) : json::value(attempt.http_status);
@@ -135,7 +129,7 @@ json::object encode(const store::Attempt& attempt)
     out["decision"] = attempt.decision;
     out["peer"] = text_or_null(attempt.peer);
     out["responseHead"] = foreign_text(attempt.response_head);
-    out["timing"] = std::move(timing);
+    out["timing"] = timing_of(attempt);
     return out;
 }
 

@@ -22,6 +22,19 @@ boost::json::value text_or_null(std::string_view value);
 boost::json::value foreign_text(const std::string& bytes);
 boost::json::value shown_url(const std::string& url);
 
+/// How long the parts of an attempt took: of a store::Attempt or a sink::Outcome.
+template <class Attempt>
+boost::json::object timing_of(const Attempt& attempt)
+{
+    boost::json::object timing;
+    timing["lookUpMs"] = attempt.look_up.count();
+    timing["connectMs"] = attempt.connect.count();
+    timing["tlsMs"] = attempt.tls.count();
+    timing["firstByteMs"] = attempt.first_byte.count();
+    timing["totalMs"] = attempt.total.count();
+    return timing;
+}
+
 boost::json::object encode(const std::map<store::DeliveryState, std::uint64_t>& deliveries);
 boost::json::object encode(const store::TaskSummary& task);
 boost::json::object encode(const store::TransitionRow& transition);

@@ -132,12 +132,6 @@ json::object encode(const SinkView& sink)
 
 json::object encode(const sink::Outcome& outcome)
 {
-    json::object timing;
-    timing["lookUpMs"] = outcome.look_up.count();
-    timing["connectMs"] = outcome.connect.count();
-    timing["tlsMs"] = outcome.tls.count();
-    timing["firstByteMs"] = outcome.first_byte.count();
-    timing["totalMs"] = outcome.total.count();
     json::object out;
     out["delivered"] = outcome.delivered;
     out["httpStatus"] = outcome.http_status == 0 ? json::value(nullptr) : json::value(outcome.http_status);
@@ -146,7 +140,7 @@ json::object encode(const sink::Outcome& outcome)
     out["durationMs"] = outcome.total.count();
     out["peer"] = text_or_null(outcome.peer);
     out["responseHead"] = foreign_text(outcome.response_head);
-    out["timing"] = std::move(timing);
+    out["timing"] = timing_of(outcome);
     return out;
 }
 

@@ -51,7 +51,11 @@ using Command = std::variant<
     SinkPauseOptions,
     SinkResumeOptions,
     SinkReplayOptions,
+    JobListOptions,
+    JobShowOptions,
+    JobCancelOptions,
     ProviderListOptions,
+    DbCheckOptions,
     StatusOptions,
     VersionOptions>;
 

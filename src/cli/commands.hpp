@@ -132,9 +132,25 @@ struct SinkReplayOptions {
     std::optional<base::TimePoint> until;
     std::vector<std::string> types;  ///< empty: those that the sink is configured for
     std::optional<double> rate;      ///< deliveries a second; absent: as the daemon likes
+    bool dry_run = false;
     bool no_wait = false;
 };
 int sink_replay(const SinkReplayOptions& options, const ClientOptions& client);
+
+struct JobListOptions {
+    std::size_t limit = 50;  ///< 1 to 1000
+};
+int job_list(const JobListOptions& options, const ClientOptions& client);
+
+struct JobShowOptions {
+    std::string id;
+};
+int job_show(const JobShowOptions& options, const ClientOptions& client);
+
+struct JobCancelOptions {
+    std::string id;
+};
+int job_cancel(const JobCancelOptions& options, const ClientOptions& client);
 
 int provider_list(const ClientOptions& client);
 
@@ -212,6 +228,15 @@ struct DemoOptions {
     ColorMode color = ColorMode::automatic;
 };
 int demo(const DemoOptions& options);
+
+struct DbCheckOptions {
+    std::optional<std::filesystem::path> file;    ///< the database; absent: that of the configuration
+    std::optional<std::filesystem::path> config;  ///< see config::find()
+    OutputFormat output = OutputFormat::table;
+    ColorMode color = ColorMode::automatic;
+};
+/// 1 when something is wrong with what is in it; 65 when it is no database of this version.
+int db_check(const DbCheckOptions& options);
 
 int version();
 

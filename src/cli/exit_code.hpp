@@ -1,6 +1,6 @@
 #pragma once
 
-/// What the commands tell the shell, after sysexits.h (contract, section 1).
+/// What the commands tell the shell, after sysexits.h.
 namespace pollhook::cli::exit_code {
 
 inline constexpr int ok = 0;
@@ -13,6 +13,7 @@ inline constexpr int configuration = 78;  ///< the configuration is wrong
 // `task wait`: what became of the task; `failed` is 1 as everywhere.
 inline constexpr int task_cancelled = 2;
 inline constexpr int task_lost_or_expired = 3;
+inline constexpr int task_not_watched = 4;  ///< somebody removed it before it ended
 inline constexpr int timed_out = 124;
 
 }  // namespace pollhook::cli::exit_code

@@ -49,7 +49,7 @@ std::string styled(std::string_view text, Style style, bool with_color)
 
 Style style_of(std::string_view state) noexcept
 {
-    if (state == "succeeded" || state == "delivered" || state == "ok" || state == "closed")
+    if (state == "succeeded" || state == "delivered" || state == "ok" || state == "closed" || state == "done")
         return Style::good;
     if (state == "failed" || state == "lost" || state == "expired" || state == "dead" || state == "failing" ||
         state == "keyRefused" || state == "open")

@@ -46,7 +46,17 @@ struct Dispatch {
     int operator()(const SinkPauseOptions& options) const { return sink_pause(options, client()); }
     int operator()(const SinkResumeOptions& options) const { return sink_resume(options, client()); }
     int operator()(const SinkReplayOptions& options) const { return sink_replay(options, client()); }
+    int operator()(const JobListOptions& options) const { return job_list(options, client()); }
+    int operator()(const JobShowOptions& options) const { return job_show(options, client()); }
+    int operator()(const JobCancelOptions& options) const { return job_cancel(options, client()); }
     int operator()(const ProviderListOptions&) const { return provider_list(client()); }
+    int operator()(DbCheckOptions options) const
+    {
+        options.config = flags.config;
+        options.output = flags.output;
+        options.color = flags.color;
+        return db_check(options);
+    }
     int operator()(const StatusOptions&) const { return status(client()); }
     int operator()(const VersionOptions&) const { return version(); }
 };

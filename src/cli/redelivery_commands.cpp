@@ -12,6 +12,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace pollhook::cli {
@@ -61,7 +62,8 @@ int retry_one(Session& session, const std::string& id)
     return exit_code::ok;
 }
 
-int count_matching(Session& session, const std::string& body)
+/// `what`: of a job that would be created, `deliveries` or `events`.
+int count_matching(const Session& session, const std::string& body, std::string_view what)
 {
     if (session.output != OutputFormat::table) {
         print(body + '\n');
@@ -70,7 +72,7 @@ int count_matching(Session& session, const std::string& body)
     const auto count = read_object(body);
     if (!count)
         return report(count.error());
-    print(fmt::format("{} deliveries match\n", shown(*count, "matching")));
+    print(fmt::format("{} {} match\n", shown(*count, "matching"), what));
     return exit_code::ok;
 }
 
@@ -96,7 +98,7 @@ int delivery_retry(const DeliveryRetryOptions& options, const ClientOptions& cli
     if (!answer)
         return report(answer.error());
     if (options.dry_run)
-        return count_matching(**session, answer->body);
+        return count_matching(**session, answer->body, "deliveries");
     return follow_job(**session, answer->body, options.no_wait ? Waiting::no : Waiting::yes);
 }
 
@@ -112,11 +114,15 @@ int sink_replay(const SinkReplayOptions& options, const ClientOptions& client)
         body["types"] = json::array(options.types.begin(), options.types.end());
     if (options.rate)
         body["perSecond"] = *options.rate;
+    if (options.dry_run)
+        body["dryRun"] = true;
     const auto answer = (*session)->daemon.post(
         "/v1/sinks/" + percent_encoded(options.name) + "/replay", json::serialize(body)
     );
     if (!answer)
         return report(answer.error());
+    if (options.dry_run)
+        return count_matching(**session, answer->body, "events");
     return follow_job(**session, answer->body, options.no_wait ? Waiting::no : Waiting::yes);
 }
 

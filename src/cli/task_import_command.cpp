@@ -4,13 +4,13 @@
 #include "line_reader.hpp"
 #include "output.hpp"
 #include "pollhook/base/text.hpp"
+#include "progress_line.hpp"
 #include "session.hpp"
 #include "terminal.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -38,32 +38,6 @@ std::uint64_t number(const json::object& object, std::string_view name)
                ? static_cast<std::uint64_t>(value->get_int64())
                : 0;
 }
-
-/// `120,000 tasks, 8,500 a second`, rewritten in place; silent where nobody looks.
-class Progress {
-public:
-    void show(std::uint64_t tasks)
-    {
-        if (!is_watched_)
-            return;
-        const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - started_;
-        const double rate = static_cast<double>(tasks) / std::max(taken.count(), 0.001);
-        fmt::print(stderr, "\r\x1b[K{} tasks, {:.0f} a second", tasks, rate);
-        std::fflush(stderr);
-        is_shown_ = true;
-    }
-    /// Before anything else is printed.
-    void clear()
-    {
-        if (std::exchange(is_shown_, false))
-            fmt::print(stderr, "\r\x1b[K");
-    }
-
-private:
-    bool is_watched_ = ::isatty(STDERR_FILENO) == 1;
-    bool is_shown_ = false;
-    std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
-};
 
 /// Sends lines in batches and counts what became of them. Holds one batch.
 class Import {
@@ -109,7 +83,7 @@ public:
         }
         last_line_ = line_numbers_.back();
         line_numbers_.clear();
-        progress_.show(accepted_ + existing_ + rejected_);
+        show_progress();
         return std::nullopt;
     }
 
@@ -122,8 +96,18 @@ public:
     [[nodiscard]] std::size_t last_line() const noexcept { return last_line_; }
 
 private:
+    /// `120000 tasks, 8500 a second`
+    void show_progress()
+    {
+        const std::uint64_t tasks = accepted_ + existing_ + rejected_;
+        const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - started_;
+        const double rate = static_cast<double>(tasks) / std::max(taken.count(), 0.001);
+        progress_.show(fmt::format("{} tasks, {:.0f} a second", tasks, rate));
+    }
+
     AdminClient& daemon_;
-    Progress progress_;
+    ProgressLine progress_;
+    std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
     std::string body_;
     std::vector<std::size_t> line_numbers_;  // of the lines of `body_`
     std::uint64_t accepted_ = 0;

@@ -28,7 +28,11 @@ int exit_code_of(std::string_view state) noexcept
 int worse(int a, int b) noexcept
 {
     constexpr std::array best_first{
-        exit_code::ok, exit_code::task_cancelled, exit_code::task_lost_or_expired, exit_code::failed
+        exit_code::ok,
+        exit_code::task_cancelled,
+        exit_code::task_lost_or_expired,
+        exit_code::task_not_watched,
+        exit_code::failed,
     };
     return *std::max(std::ranges::find(best_first, a), std::ranges::find(best_first, b));
 }

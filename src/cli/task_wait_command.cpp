@@ -37,6 +37,13 @@ struct Waiting {
     bool is_over = false;
 };
 
+/// Nobody looks at it any more, so it will never end.
+bool is_given_up(const json::object& task)
+{
+    const json::value* watching = task.if_contains("watching");
+    return watching != nullptr && watching->is_bool() && !watching->get_bool();
+}
+
 /// One run of `task wait`: looks at the tasks that are not over, again and again.
 class Wait {
 public:
@@ -106,10 +113,26 @@ private:
         one.is_over = is_terminal_state(state);
         if (one.is_over)
             code_ = worse(code_, exit_code_of(state));
+        else if (is_given_up(*task)) {
+            one.is_over = true;
+            code_ = worse(code_, exit_code::task_not_watched);
+            tell_given_up(one, state);
+        }
         for (const char* history : {"transitions", "events", "deliveries"})
             task->erase(history);
         one.task = std::move(*task);
         return std::nullopt;
+    }
+
+    void tell_given_up(const Waiting& one, const std::string& state) const
+    {
+        std::fflush(stdout);
+        const std::string provider = base::printable(provider_);
+        const std::string id = base::printable(one.id);
+        print_error(
+            fmt::format("{}/{} is no longer watched; it was {} then", provider, id, state),
+            fmt::format("\"pollhook task add {} {}\" watches it again", provider, id)
+        );
     }
 
     /// The daemon was there before: it may be restarting.

@@ -49,7 +49,8 @@ const std::vector<Row<Provider>>& rows<Provider>()
             {.table = "provider",
              .key = "poll_interval",
              .type = ValueType::duration,
-             .text = "The least time between two looks at one task.",
+             .text =
+                 "The least time between two looks at one task, and between two requests that are not full.",
              .minimum = ms(10ms),
              .maximum = day}
         ),

@@ -72,9 +72,11 @@ void Dispatcher::conclude(const store::ClaimedDelivery& delivery, const sink::Ou
         return;
     }
     Destination& to = found->second;
-    if (outcome.allowed_per_second)
-        queues_.set_rate(delivery.origin, *outcome.allowed_per_second, with_.clock->steady_now());
-    Decision decision = decide(outcome, delivery.spent + 1, to.schedules, *with_.random);
+    if (outcome.consent)
+        heed(delivery.origin, *outcome.consent);
+    const bool rejected = is_rejection(outcome);
+    const Spent spent{.attempts = delivery.spent + 1, .rejected = delivery.rejected + (rejected ? 1 : 0)};
+    Decision decision = decide(outcome, spent, to.schedules, *with_.random);
     const bool closes_sink = decision.kind == Decision::Kind::gone && !to.is_task_webhook();
     if (closes_sink) {
         decision.pause = base::Duration(0);
@@ -83,6 +85,7 @@ void Dispatcher::conclude(const store::ClaimedDelivery& delivery, const sink::Ou
 
     store::Settlement settlement{.key = delivery.key};
     settlement.attempt = attempt_record(outcome, decision, with_.clock->now());
+    settlement.rejected = rejected;
     ++counters_.attempts;
     using Kind = Decision::Kind;
     switch (decision.kind) {
@@ -107,6 +110,14 @@ void Dispatcher::conclude(const store::ClaimedDelivery& delivery, const sink::Ou
     if (decision.kind != Kind::delivered)
         note_failure(to, delivery, decision);
     add_outcome(delivery, std::move(settlement));
+}
+
+void Dispatcher::heed(store::OriginId origin, const sink::Consented& consent)
+{
+    if (consent.given)
+        queues_.set_allowed(origin, consent.per_second, with_.clock->steady_now());
+    else
+        queues_.await_allowance(origin);
 }
 
 void Dispatcher::note_success(Destination& to, const store::ClaimedDelivery& delivery)

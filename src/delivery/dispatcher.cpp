@@ -78,6 +78,8 @@ void Dispatcher::add_sink(
     queues_.configure(row.origin, row.host, limits, sink->messages_per_request(), with_.clock->steady_now());
     if (row.paused)
         queues_.pause(row.origin);
+    if (sink->asks_for_consent())
+        queues_.await_allowance(row.origin);
     Destination& added = destinations_[row.id];
     added.row = row;
     added.settings = settings;

@@ -35,13 +35,22 @@ void OriginQueues::configure(
         entry.bucket.emplace(*limits.max_per_second, *limits.max_per_second, now);
 }
 
-void OriginQueues::set_rate(OriginId id, double per_second, base::SteadyPoint now)
+void OriginQueues::await_allowance(OriginId id)
+{
+    queues_.at(id).awaits_allowance = true;
+}
+
+void OriginQueues::set_allowed(OriginId id, std::optional<double> per_second, base::SteadyPoint now)
 {
     Queue& entry = queue(id);
-    if (entry.allowed)
-        entry.allowed->set_rate(per_second, now);
+    entry.awaits_allowance = false;
+    if (!per_second)
+        entry.allowed.reset();
+    else if (entry.allowed)
+        entry.allowed->set_rate(*per_second, now);
     else
-        entry.allowed.emplace(per_second, 1, now);
+        entry.allowed.emplace(*per_second, 1, now);
+    enter_turn(id, entry);
 }
 
 void OriginQueues::pause(OriginId id)
@@ -77,7 +86,7 @@ std::optional<store::ClaimedDelivery> OriginQueues::pop(base::SteadyPoint now)
             // In the order in which they come here, they enter again when a slot of the host is free.
             turn_.pop_front();
             entry.in_turn = false;
-            if (!entry.paused && entry.in_flight < entry.limits.max_in_flight) {
+            if (!entry.paused && entry.in_flight < limit(entry)) {
                 entry.waits_for_host = true;
                 hosts_.at(entry.host).waiting.push_back(id);
             }
@@ -97,7 +106,7 @@ std::optional<store::ClaimedDelivery> OriginQueues::pop(base::SteadyPoint now)
         --queued_;
         ++entry.in_flight;
         ++in_flight_;
-        if (entry.ready.empty() || entry.in_flight >= entry.limits.max_in_flight) {
+        if (entry.ready.empty() || entry.in_flight >= limit(entry)) {
             turn_.pop_back();
             entry.in_turn = false;
         }
@@ -363,10 +372,14 @@ bool OriginQueues::is_low(const Queue& queue) const
     return held(queue) <= capacity(queue) / 2;
 }
 
+std::size_t OriginQueues::limit(const Queue& queue)
+{
+    return queue.awaits_allowance ? 1 : queue.limits.max_in_flight;
+}
+
 bool OriginQueues::has_slot(const Queue& queue)
 {
-    return !queue.paused && queue.in_flight < queue.limits.max_in_flight &&
-           queue.pace->in_flight() < queue.pace->window();
+    return !queue.paused && queue.in_flight < limit(queue) && queue.pace->in_flight() < queue.pace->window();
 }
 
 bool OriginQueues::rate_permits(Queue& queue, base::SteadyPoint now)
@@ -381,8 +394,7 @@ base::SteadyPoint OriginQueues::usable_from(const Queue& queue, base::SteadyPoin
 
 void OriginQueues::enter_turn(OriginId id, Queue& queue)
 {
-    if (queue.ready.empty() || queue.paused || queue.waits_for_host ||
-        queue.in_flight >= queue.limits.max_in_flight)
+    if (queue.ready.empty() || queue.paused || queue.waits_for_host || queue.in_flight >= limit(queue))
         return;
     if (!std::exchange(queue.in_turn, true))
         turn_.push_back(id);

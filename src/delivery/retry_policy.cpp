@@ -19,18 +19,15 @@ constexpr int http_gone = 410;
 constexpr std::array overloaded_answers{429, 502, 503, 504};
 constexpr std::array lasting_answers{400, 401, 403, 404, 405, 413, 415, 422};
 
-bool will_not_change(const sink::Outcome& outcome)
+}  // namespace
+
+bool is_rejection(const sink::Outcome& outcome) noexcept
 {
     return std::ranges::find(lasting_answers, outcome.http_status) != lasting_answers.end();
 }
 
-}  // namespace
-
 Decision decide(
-    const sink::Outcome& outcome,
-    std::uint32_t attempts,
-    const RetrySchedules& schedules,
-    base::Random& random
+    const sink::Outcome& outcome, const Spent& spent, const RetrySchedules& schedules, base::Random& random
 )
 {
     using Kind = Decision::Kind;
@@ -38,16 +35,17 @@ Decision decide(
         return {.kind = Kind::delivered, .pause = {}, .text = "delivered"};
     if (outcome.http_status == http_gone)
         return {.kind = Kind::gone, .pause = {}, .text = "dead: HTTP 410 Gone"};
-    const std::span<const base::Duration> schedule =
-        will_not_change(outcome) ? schedules.rejected : schedules.standard;
-    if (attempts > schedule.size())
+    const bool rejected = is_rejection(outcome);
+    const std::span<const base::Duration> schedule = rejected ? schedules.rejected : schedules.standard;
+    const std::uint32_t counted = rejected ? spent.rejected : spent.attempts;
+    if (counted > schedule.size())
         return {
             .kind = Kind::dead,
             .pause = {},
-            .text = fmt::format("dead: {} attempts failed, last: {}", attempts, outcome.detail),
+            .text = fmt::format("dead: {} attempts failed, last: {}", spent.attempts, outcome.detail),
         };
 
-    base::Duration pause = schedule[attempts - 1];
+    base::Duration pause = schedule[counted - 1];
     pause += base::Duration(random.between(0, pause.count() / jitter_divisor));
     if (outcome.retry_after)
         pause = std::max(pause, std::min(*outcome.retry_after, longest_retry_after));

@@ -35,7 +35,7 @@ constexpr bool within(std::uint32_t address, Range4 range) noexcept
     return range.prefix_length == 0 || ((address ^ range.first) >> (32U - range.prefix_length)) == 0;
 }
 
-/// IANA's special-purpose registry and what is not a unicast address at all (reliability.md section 5).
+/// IANA's special-purpose registry, a cloud's metadata address and what is not a unicast address at all.
 constexpr std::array<Range4, 20> refused_v4{{
     {quad(0, 0, 0, 0), 8},       {quad(10, 0, 0, 0), 8},         {quad(100, 64, 0, 0), 10},
     {quad(127, 0, 0, 0), 8},     {quad(168, 63, 129, 16), 32},   {quad(169, 254, 0, 0), 16},

@@ -218,4 +218,28 @@ void AnswerParser::reject(ErrorCode& ec, std::string detail)
     ec = beast_http::error::bad_field;
 }
 
+AnswerParser::State take_answer(
+    ReadBuffer& buffer,
+    std::optional<AnswerParser>& parser,
+    const Request& request,
+    Response& response,
+    unsigned& interim_answers
+)
+{
+    using State = AnswerParser::State;
+    while (!buffer.empty()) {
+        const boost::asio::const_buffer bytes = buffer.bytes();
+        std::size_t used = 0;
+        const State state = parser->feed({static_cast<const char*>(bytes.data()), bytes.size()}, used);
+        buffer.consume(used);
+        if (state != State::interim)
+            return state;
+        if (++interim_answers > max_interim_answers)
+            return State::malformed;
+        response = Response();
+        parser.emplace(request, response);
+    }
+    return State::needs_more;
+}
+
 }  // namespace pollhook::http

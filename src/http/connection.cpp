@@ -1,5 +1,6 @@
 #include "pollhook/http/connection.hpp"
 
+#include "endpoint_text.hpp"
 #include "pollhook/base/text.hpp"
 #include "pollhook/http/error.hpp"
 
@@ -17,15 +18,6 @@ namespace {
 namespace asio = boost::asio;
 using boost::system::error_code;
 using State = AnswerParser::State;
-
-constexpr unsigned max_interim_answers = 8;
-
-std::string to_text(const asio::ip::tcp::endpoint& endpoint)
-{
-    const std::string address = endpoint.address().to_string();
-    const std::string port = std::to_string(endpoint.port());
-    return endpoint.address().is_v6() ? "[" + address + "]:" + port : address + ":" + port;
-}
 
 /// Requests that may carry a body say so even when it is empty (RFC 9110, 8.6).
 bool needs_length(const Request& request)
@@ -132,9 +124,12 @@ asio::awaitable<Connection::Ending> Connection::exchange(
     total_limit_ = request.deadlines.total;
     latest_ = start + total_limit_;
     enter(Phase::writing, request.deadlines.write);
-    const Stream::Pieces pieces{asio::buffer(head_), asio::buffer(request.body)};
+    Stream::Pieces pieces{asio::buffer(head_), asio::buffer(request.body)};
     error_code write_error;
-    co_await stream_->write(pieces, write_error);
+    // Most requests fit into the socket's buffer: no need to wait for it.
+    stream_->write_now(pieces, write_error);
+    if (!write_error && asio::buffer_size(pieces) > 0)
+        co_await stream_->write(pieces, write_error);
     // A peer that refuses early has answered before it closed its end: in spite of the error its answer may
     // be there.
     error_code ec = write_error == asio::error::operation_aborted || closed_ ? write_error : error_code();
@@ -195,21 +190,10 @@ asio::awaitable<Connection::Ending> Connection::exchange(
 
 AnswerParser::State Connection::parse(const Request& request)
 {
-    while (!buffer_.empty()) {
-        const asio::const_buffer bytes = buffer_.bytes();
-        std::size_t used = 0;
-        const State state = parser_->feed({static_cast<const char*>(bytes.data()), bytes.size()}, used);
-        buffer_.consume(used);
-        if (state != State::interim)
-            return state;
-        if (++interim_answers_ > max_interim_answers) {
-            broken_bound_ = "more than 8 interim (1xx) answers";
-            return State::malformed;
-        }
-        response_ = Response();
-        parser_.emplace(request, response_);
-    }
-    return State::needs_more;
+    const State state = take_answer(buffer_, parser_, request, response_, interim_answers_);
+    if (interim_answers_ > max_interim_answers)
+        broken_bound_ = too_many_interim_answers;
+    return state;
 }
 
 void Connection::succeed(Exchange& exchange)

@@ -1,5 +1,6 @@
 #include "pollhook/http/net_connector.hpp"
 
+#include "endpoint_text.hpp"
 #include "pollhook/base/task_group.hpp"
 #include "pollhook/http/error.hpp"
 #include "pollhook/http/proxy_tunnel.hpp"
@@ -77,13 +78,6 @@ RouteOptions trusting(const std::string& ca_file)
     RouteOptions options;
     options.ca_file = ca_file;
     return options;
-}
-
-std::string to_text(const tcp::endpoint& endpoint)
-{
-    const std::string address = endpoint.address().to_string();
-    const std::string port = std::to_string(endpoint.port());
-    return endpoint.address().is_v6() ? "[" + address + "]:" + port : address + ":" + port;
 }
 
 asio::awaitable<error_code> connect_to(tcp::socket& socket, tcp::endpoint endpoint)

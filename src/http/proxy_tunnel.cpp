@@ -22,8 +22,6 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 using State = AnswerParser::State;
 
-constexpr unsigned max_interim_answers = 8;
-
 /// Holds the credentials until they are sent.
 class ConnectHead {
 public:
@@ -54,7 +52,7 @@ private:
 
 class TunnelAnswer {
 public:
-    TunnelAnswer() { begin(); }
+    TunnelAnswer() { parser_.emplace(request_, response_); }
 
     [[nodiscard]] asio::mutable_buffer prepare() { return buffer_.prepare(); }
 
@@ -62,35 +60,18 @@ public:
     State take(std::size_t count)
     {
         buffer_.commit(count);
-        while (!buffer_.empty()) {
-            const asio::const_buffer bytes = buffer_.bytes();
-            std::size_t used = 0;
-            const State state = parser_->feed({static_cast<const char*>(bytes.data()), bytes.size()}, used);
-            buffer_.consume(used);
-            if (state != State::interim)
-                return state;
-            if (++interim_answers_ > max_interim_answers)
-                return State::malformed;
-            begin();
-        }
-        return State::needs_more;
+        return take_answer(buffer_, parser_, request_, response_, interim_answers_);
     }
 
     [[nodiscard]] int status() const noexcept { return response_.status; }
     [[nodiscard]] bool has_surplus() const { return !buffer_.empty() || parser_->announces_body(); }
     [[nodiscard]] std::string problem() const
     {
-        return interim_answers_ > max_interim_answers ? "more than 8 interim (1xx) answers"
+        return interim_answers_ > max_interim_answers ? std::string(too_many_interim_answers)
                                                       : parser_->detail();
     }
 
 private:
-    void begin()
-    {
-        response_ = Response();
-        parser_.emplace(request_, response_);
-    }
-
     static Request make_request()
     {
         Request request;

@@ -1,10 +1,12 @@
 #include "pollhook/http/tcp_stream.hpp"
 
+#include <boost/asio/error.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -16,11 +18,28 @@ using boost::system::error_code;
 
 class TcpStream final : public Stream {
 public:
-    explicit TcpStream(asio::ip::tcp::socket socket) : socket_(std::move(socket)) {}
+    explicit TcpStream(asio::ip::tcp::socket socket) : socket_(std::move(socket))
+    {
+        // Where this should fail, write_now() blocks for a moment at the most: the buffer is empty then.
+        error_code ignored;
+        socket_.non_blocking(true, ignored);
+    }
 
     asio::awaitable<std::size_t> read_some(asio::mutable_buffer into, error_code& ec) override
     {
         return socket_.async_read_some(into, asio::redirect_error(asio::use_awaitable, ec));
+    }
+
+    void write_now(Pieces& pieces, error_code& ec) override
+    {
+        std::size_t written = socket_.write_some(pieces, ec);
+        if (ec == asio::error::would_block)
+            ec.clear();
+        for (asio::const_buffer& piece : pieces) {
+            const std::size_t taken = std::min(written, piece.size());
+            piece += taken;
+            written -= taken;
+        }
     }
 
     asio::awaitable<std::size_t> write(const Pieces& pieces, error_code& ec) override

@@ -15,7 +15,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// How long a finished task's result may still change (upstream.md section 5.16).
+/// How long a finished task's result may still change: some relays mirror it after they have said success.
 constexpr base::Duration settle_time = 2min;
 
 task::EventType event_of(Verdict verdict)
@@ -31,7 +31,8 @@ task::EventType event_of(Verdict verdict)
 
 bool Poller::still_there(const Flight& flight) const
 {
-    return scheduler_.row(flight.slot) == flight.row;
+    // One that was removed and registered again meanwhile may wait for a look of its own.
+    return scheduler_.row(flight.slot) == flight.row && scheduler_.in_flight(flight.slot);
 }
 
 bool Poller::believes_missing(const provider::LookResult& result) const

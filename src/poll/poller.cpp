@@ -146,7 +146,7 @@ bool Poller::may_start()
 base::SteadyPoint Poller::next_start()
 {
     // The end of a look, a registration and a stop wake the scheduler; an idle one sleeps.
-    const auto due = scheduler_.next_due();
+    const auto due = scheduler_.next_due(with_.provider->batch_size());
     if (!due || looks_ >= looks_allowed())
         return base::SteadyPoint::max();
     return std::max({*due, health_.blocked_until(), bucket_.next(with_.clock->steady_now())});

@@ -58,8 +58,7 @@ void Scheduler::remove(Slot slot)
     Watch& gone = watch(slot);
     index_.erase(number);
     settling_.erase(number);
-    if (gone.place == Place::flying)
-        --in_flight_;
+    move(gone, Place::nowhere);
     gone = Watch{};
     free_.push_back(number);
 }
@@ -76,16 +75,19 @@ std::vector<Slot> Scheduler::take(SteadyPoint now, std::size_t limit)
 {
     promote_due(now);
     std::vector<Slot> batch;
+    if (ready_count_ < limit && now < company_until_)
+        return batch;
     while (batch.size() < limit && first_ready() != nullptr) {
         batch.push_back(pop(ready_));
         fly(batch.back());
     }
-    if (batch.empty())
+    if (batch.empty() || batch.size() == limit)
         return batch;
-    // A request is on its way anyway: tasks that would cause the next one soon ride along.
+    company_until_ = now + pace_.poll_interval;
+    // A request is on its way anyway: tasks that would cause the next one ride along.
     while (batch.size() < limit) {
         const Entry* next = first_waiting();
-        if (next == nullptr || !is_nearly_due(watches_[next->slot], now))
+        if (next == nullptr || !may_ride_along(watches_[next->slot], now))
             break;
         batch.push_back(pop(waiting_));
         fly(batch.back());
@@ -101,14 +103,17 @@ bool Scheduler::take(Slot slot)
     return true;
 }
 
-std::optional<SteadyPoint> Scheduler::next_due()
+std::optional<SteadyPoint> Scheduler::next_due(std::size_t limit)
 {
-    if (first_ready() != nullptr)
+    if (ready_count_ >= limit)
         return SteadyPoint(Duration(0));
-    const Entry* next = first_waiting();
-    if (next == nullptr)
-        return std::nullopt;
-    return SteadyPoint(Duration(next->key));
+    std::optional<SteadyPoint> next;
+    if (ready_count_ > 0)
+        next = company_until_;
+    // One more that is due may fill the batch.
+    if (const Entry* waiting = first_waiting())
+        next = std::min(next.value_or(SteadyPoint::max()), SteadyPoint(Duration(waiting->key)));
+    return next;
 }
 
 Verdict Scheduler::unchanged(Slot slot, SteadyPoint now)
@@ -198,8 +203,7 @@ const Scheduler::Settling* Scheduler::settling(Slot slot) const
 void Scheduler::land(Watch& watch)
 {
     assert(watch.place == Place::flying);
-    watch.place = Place::nowhere;
-    --in_flight_;
+    move(watch, Place::nowhere);
 }
 
 void Scheduler::learn_duration(const Watch& watch, task::Status status, SteadyPoint now)
@@ -214,8 +218,17 @@ void Scheduler::learn_duration(const Watch& watch, task::Status status, SteadyPo
 
 void Scheduler::fly(Slot slot)
 {
-    watch(slot).place = Place::flying;
-    ++in_flight_;
+    move(watch(slot), Place::flying);
+}
+
+void Scheduler::move(Watch& watch, Place place)
+{
+    const auto count = [&](Place counted) {
+        return std::size_t{place == counted} - std::size_t{watch.place == counted};
+    };
+    in_flight_ += count(Place::flying);
+    ready_count_ += count(Place::ready);
+    watch.place = place;
 }
 
 void Scheduler::plan(Slot slot, SteadyPoint now, Duration pause)
@@ -223,7 +236,7 @@ void Scheduler::plan(Slot slot, SteadyPoint now, Duration pause)
     Watch& task = watch(slot);
     task.due = now + pause;
     task.pause_ms = static_cast<std::uint32_t>(pause.count());
-    task.place = Place::waiting;
+    move(task, Place::waiting);
     waiting_.push_back({.key = milliseconds_of(task.due), .slot = static_cast<std::uint32_t>(slot)});
     std::ranges::push_heap(waiting_, std::greater<>());
 }
@@ -252,10 +265,10 @@ Verdict Scheduler::judge_age(Watch& watch, SteadyPoint now) const
     return now - since >= pace_.max_age ? Verdict::expired : Verdict::none;
 }
 
-bool Scheduler::is_nearly_due(const Watch& watch, SteadyPoint now) const
+bool Scheduler::may_ride_along(const Watch& watch, SteadyPoint now) const
 {
     const SteadyPoint last_look = watch.due - Duration(watch.pause_ms);
-    return watch.due <= now + Duration(watch.pause_ms) / 4 && now >= last_look + pace_.poll_interval;
+    return now >= last_look + pace_.poll_interval;
 }
 
 void Scheduler::promote_due(SteadyPoint now)
@@ -265,7 +278,7 @@ void Scheduler::promote_due(SteadyPoint now)
             return;
         const Slot slot = pop(waiting_);
         Watch& task = watch(slot);
-        task.place = Place::ready;
+        move(task, Place::ready);
         ready_.push_back({.key = ready_key(task), .slot = static_cast<std::uint32_t>(slot)});
         std::ranges::push_heap(ready_, std::greater<>());
     }

@@ -359,7 +359,8 @@ asio::awaitable<void> Daemon::Impl::keep_house()
     base::Duration pause = first_prune;
     for (;;) {
         co_await clock_.sleep_for(pause);
-        auto pruned = co_await store_->prune(clock_.now() - config_.store.retention, prune_step);
+        const base::TimePoint now = clock_.now();
+        auto pruned = co_await store_->prune(now - config_.store.retention, prune_step, now);
         if (!pruned && pruned.error() == store::Errc::full) {
             // Deleting needs space too. What is stored goes on being delivered, and the operator was told.
             spdlog::error("store.not_pruned: error=\"{}\"", pruned.error().message());

@@ -147,7 +147,8 @@ asio::awaitable<void> Relay::Impl::submit_tasks()
         // Arrivals of many independent users: exponential gaps.
         const double minutes = -std::log(1.0 - random_.unit()) / options_.tasks_per_minute;
         const base::Duration gap(static_cast<std::int64_t>(minutes * 60'000.0) + 1);
-        if (!co_await clock_.sleep_for(gap))
+        const bool slept = co_await clock_.sleep_for(gap);
+        if (!slept)
             co_return;
         create(random_life(random_, options_.odds));
     }

@@ -179,7 +179,7 @@ bool RelayRoutes::is_authorized(const http::ServerRequest& request, Dialect dial
     const std::string bearer = "Bearer " + options_.api_key;
     if (dialect == Dialect::ohmygpt)
         return authorization == bearer;
-    // Two headers break some servers (upstream.md 1.1), so they break this one.
+    // Two headers break some servers, so they break this one.
     switch (options_.auth) {
         case RelayAuth::bearer: return authorization == bearer && secret.empty();
         case RelayAuth::raw: return authorization == options_.api_key && secret.empty();

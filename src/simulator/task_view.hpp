@@ -32,9 +32,8 @@ struct TaskMoment {
 
 TaskMoment moment_of(const SimulatedTask& task, base::SteadyPoint now);
 
-/// The task in the dialect of midjourney-proxy (upstream.md section 2). An unfinished task's image URL is
-/// different on every call, as relays do it. With `leak_internals` it shows what some servers should not
-/// show.
+/// The task in the dialect of midjourney-proxy. An unfinished task's image URL is different on every call, as
+/// relays do it. With `leak_internals` it shows what some servers should not show.
 boost::json::value proxy_view(
     const SimulatedTask& task, const TaskMoment& moment, base::Random& random, bool leak_internals
 );

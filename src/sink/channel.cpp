@@ -74,6 +74,7 @@ asio::awaitable<Outcome> Channel::post_with_permission(
     if (options_.consent) {
         Outcome no = co_await ask_for_consent(url, deadline, now);
         if (!no.error_class.empty()) {
+            no.consent = options_.consent->word(clock_.steady_now());
             no.total = clock_.steady_now() - start;
             co_return no;
         }
@@ -87,8 +88,10 @@ asio::awaitable<Outcome> Channel::post_with_permission(
         outcome = std::move(*sent.failure);
     else
         outcome = to_outcome(std::move(sent.exchange), now);
-    if (options_.consent)
-        outcome.allowed_per_second = options_.consent->allowed_per_second();
+    if (options_.consent) {
+        options_.consent->note_delivery(outcome.http_status, clock_.steady_now());
+        outcome.consent = options_.consent->word(clock_.steady_now());
+    }
     outcome.total = clock_.steady_now() - start;
     co_return outcome;
 }
@@ -129,8 +132,13 @@ asio::awaitable<Outcome> Channel::ask_for_consent(
 )
 {
     Outcome answer;
-    if (options_.consent->is_given(clock_.steady_now()))
+    const base::SteadyPoint start = clock_.steady_now();
+    const bool was_given = options_.consent->is_given(start);
+    if (!options_.consent->is_due(start) || (was_given && asking_.is_taken()))
         co_return answer;
+    // A question that gets no answer leaves time for a delivery that has its consent already.
+    if (was_given)
+        deadline = start + (deadline - start) / 2;
     const std::uint64_t seen = answers_;
     const bool mine = co_await asking_.take();
     if (!mine) {
@@ -142,6 +150,8 @@ asio::awaitable<Outcome> Channel::ask_for_consent(
     else if (!options_.consent->is_given(clock_.steady_now()))
         answer = refusal_;
     asking_.pass_on();
+    if (!answer.cancelled && options_.consent->is_given(clock_.steady_now()))
+        answer = Outcome();
     co_return answer;
 }
 
@@ -156,12 +166,15 @@ asio::awaitable<Outcome> Channel::ask(const http::Url& url, base::SteadyPoint de
     request.keep_fields = Consent::answer_fields;
     Sent sent = co_await send(request, fields, deadline);
     Outcome outcome;
-    if (sent.failure)
-        outcome = std::move(*sent.failure);
-    else if (sent.exchange.response)
+    const bool is_answered = !sent.failure && sent.exchange.response.has_value();
+    if (is_answered)
         outcome = options_.consent->read(*sent.exchange.response, clock_.steady_now(), now);
+    else if (sent.failure)
+        outcome = std::move(*sent.failure);
     else
         outcome = to_outcome(std::move(sent.exchange), now);
+    if (!is_answered)
+        options_.consent->postpone(clock_.steady_now());
     if (!outcome.cancelled) {
         ++answers_;
         refusal_ = outcome;

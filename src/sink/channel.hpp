@@ -43,6 +43,7 @@ public:
     ~Channel();
 
     [[nodiscard]] const http::AddressGuard* guard() const noexcept { return options_.guard; }
+    [[nodiscard]] bool asks_for_consent() const noexcept { return options_.consent.has_value(); }
 
     /// Posts once. `fields` are the request's own header lines, which the channel's follow; `now` is the
     /// wall time of the attempt. All of them must outlive the operation. The coroutine must not throw when it

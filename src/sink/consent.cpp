@@ -17,6 +17,9 @@ namespace pollhook::sink {
 namespace {
 
 constexpr base::Duration validity = std::chrono::hours(24);
+constexpr base::Duration refresh_interval = std::chrono::hours(1);
+/// Between two questions while consent is given.
+constexpr base::Duration least_interval = std::chrono::minutes(1);
 constexpr double seconds_in_a_minute = 60;
 constexpr std::int64_t largest_rate = 1'000'000'000;
 
@@ -32,6 +35,12 @@ std::string_view field(const http::Response& answer, std::string_view name)
 bool is_busy(int status) noexcept
 {
     return status == 429 || status >= 500;
+}
+
+/// The delivery was refused as if nobody had consented to it, or to so many.
+bool contradicts(int status) noexcept
+{
+    return status == 401 || status == 403 || status == 405 || status == 429;
 }
 
 }  // namespace
@@ -50,19 +59,35 @@ Consent::Consent(std::string origin, std::optional<double> max_per_second)
 
 Outcome Consent::read(const http::Response& answer, base::SteadyPoint now, base::TimePoint wall_now)
 {
-    until_ = base::SteadyPoint::min();
-    allowed_per_second_.reset();
     if (is_busy(answer.status)) {
+        postpone(now);
         Outcome outcome =
             failure("http", "asked for its consent, the receiver answered " + describe_status(answer.status));
         outcome.http_status = answer.status;
         outcome.retry_after = http::retry_after(answer.retry_after, wall_now);
         return outcome;
     }
+    until_ = base::SteadyPoint::min();
+    ask_at_ = base::SteadyPoint::min();
+    allowed_per_second_.reset();
     if (std::string problem = problem_of(answer); !problem.empty())
         return failure("handshake", "the receiver does not consent: " + std::move(problem));
     until_ = now + validity;
+    ask_at_ = now + refresh_interval;
+    answered_at_ = now;
     return {};
+}
+
+void Consent::postpone(base::SteadyPoint now) noexcept
+{
+    if (is_given(now))
+        ask_at_ = now + least_interval;
+}
+
+void Consent::note_delivery(int http_status, base::SteadyPoint now) noexcept
+{
+    if (is_given(now) && contradicts(http_status))
+        ask_at_ = std::min(ask_at_, answered_at_ + least_interval);
 }
 
 std::string Consent::problem_of(const http::Response& answer)

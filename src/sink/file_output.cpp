@@ -87,7 +87,7 @@ WriteReport FileOutput::write(std::span<const std::string_view> texts)
     const std::size_t lines = buffer_.lines_within(written);
     cut_back(start, written, lines);
     // EINVAL: a device, which has nothing to sync. After any other failure nobody knows what is on the disk,
-    // and a second sync would not tell (reliability.md section 3).
+    // and a second sync would not tell: the kernel has forgotten the failed pages by then.
     if (::fdatasync(file_.get()) != 0 && errno != EINVAL) {
         report.detail = complaint("sync", errno);
         file_.close();

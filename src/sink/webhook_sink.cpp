@@ -61,17 +61,8 @@ std::string WebhookSink::public_key() const
     return signer_ ? signer_->public_key() : std::string();
 }
 
+/// `message` belongs to the caller, who waits.
 asio::awaitable<Outcome> WebhookSink::deliver(const Message& message)
-{
-    const bool throws = co_await asio::this_coro::throw_if_cancelled();
-    co_await asio::this_coro::throw_if_cancelled(false);
-    Outcome outcome = co_await attempt(message);
-    co_await asio::this_coro::throw_if_cancelled(throws);
-    co_return outcome;
-}
-
-/// `message` belongs to the caller of deliver(), who waits.
-asio::awaitable<Outcome> WebhookSink::attempt(const Message& message)
 {
     std::optional<http::Url> own;
     if (!url_) {
@@ -93,7 +84,10 @@ asio::awaitable<Outcome> WebhookSink::attempt(const Message& message)
     append_fields(buffers->fields, format_, message, body, signer_ ? &*signer_ : nullptr);
     if (hub_signer_)
         append_hub_field(buffers->fields, *hub_signer_, body);
+    const bool throws = co_await asio::this_coro::throw_if_cancelled();
+    co_await asio::this_coro::throw_if_cancelled(false);
     Outcome outcome = co_await channel_.post(url, buffers->fields, body, message.now);
+    co_await asio::this_coro::throw_if_cancelled(throws);
     co_return outcome;
 }
 

@@ -36,6 +36,7 @@ public:
 
     [[nodiscard]] boost::asio::awaitable<Outcome> deliver(const Message& message) override;
     [[nodiscard]] std::string public_key() const override;
+    [[nodiscard]] bool asks_for_consent() const override { return channel_.asks_for_consent(); }
 
 private:
     /// What an attempt writes, kept for the next one.
@@ -44,8 +45,6 @@ private:
         std::string body;
     };
     class Lease;
-
-    boost::asio::awaitable<Outcome> attempt(const Message& message);
 
     std::optional<http::Url> url_;
     config::Format format_;

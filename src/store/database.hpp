@@ -9,9 +9,9 @@
 
 namespace pollhook::store {
 
-/// Opens the only connection that writes and checkpoints, with the settings of reliability.md section 3,
-/// checks the file, brings its schema up to date and proves that it can be written. Throws StartError and
-/// SQLite::Exception.
+/// Opens the only connection that writes and checkpoints, with the settings that make a commit outlast a
+/// power cut, checks the file, brings its schema up to date and proves that it can be written. Throws
+/// StartError and SQLite::Exception.
 SQLite::Database open_writer(const SqliteOptions& options);
 
 /// Opens a connection that only reads and never checkpoints.

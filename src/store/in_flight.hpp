@@ -30,6 +30,7 @@ public:
         std::uint32_t sequence = 0;
         std::uint32_t attempts = 0;
         std::uint32_t attempts_before = 0;
+        std::uint32_t rejected = 0;
         OriginId origin{};
         task::EventType type{};
         bool alone = false;  ///< nothing else of the lane is open

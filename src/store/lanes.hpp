@@ -56,7 +56,7 @@ public:
     void add_late(const NewDelivery& delivery, base::TimePoint now);
     /// Ends what waits for sinks that are not configured, of events before `before`; looks at no more than
     /// `limit` lanes.
-    void cancel_unconfigured(base::TimePoint before, std::size_t limit);
+    void cancel_unconfigured(base::TimePoint before, std::size_t limit, base::TimePoint now);
 
     [[nodiscard]] InFlight& in_flight() noexcept { return in_flight_; }
 
@@ -68,6 +68,7 @@ private:
         std::int64_t event = 0;
         std::uint32_t attempts = 0;
         std::uint32_t attempts_before = 0;  // the last re-opening
+        std::uint32_t rejected = 0;         // since then
         task::EventType type{};
         std::optional<base::TimePoint> due;         // of the head of its lane
         std::optional<base::TimePoint> not_before;  // its next attempt, when it is not the head
@@ -79,7 +80,7 @@ private:
     [[nodiscard]] bool must_let_pass(const DeliveryKey& key);
     void take_place(const DeliveryKey& key, base::TimePoint now);
     void insert(const NewDelivery& delivery, DeliveryState state, std::optional<base::TimePoint> due);
-    void cancel_lane(const LaneKey& lane, base::TimePoint before);
+    void cancel_lane(const LaneKey& lane, base::TimePoint before, base::TimePoint now);
     [[nodiscard]] bool was_overtaken(const DeliveryKey& key, task::EventType type);
     /// Why nothing more is sent to the task's own URL; empty: it is open.
     [[nodiscard]] std::string why_gone(const DeliveryKey& key);

@@ -70,12 +70,12 @@ void Lanes::take_place(const DeliveryKey& key, base::TimePoint now)
     if (Run next(next_open_, key.task, key.sink, key.sequence); next.next() && !next.is_null(1))
         head.emplace(next.as<std::uint32_t>(0), next.time(1));
     if (head)
-        execute(set_aside_, key.task, key.sink, head->first, head->second, std::nullopt);
+        execute(set_aside_, key.task, key.sink, head->first, head->second, std::nullopt, std::nullopt);
     execute(make_due_, key.task, key.sink, key.sequence, now);
     in_flight_.search_anew();
 }
 
-void Lanes::cancel_unconfigured(base::TimePoint before, std::size_t limit)
+void Lanes::cancel_unconfigured(base::TimePoint before, std::size_t limit, base::TimePoint now)
 {
     std::vector<std::pair<SinkId, OriginId>> sinks;
     {
@@ -91,19 +91,19 @@ void Lanes::cancel_unconfigured(base::TimePoint before, std::size_t limit)
                 tasks.push_back(rows.as<TaskRow>(0));
         }
         for (const TaskRow task : tasks)
-            cancel_lane({task, sink}, before);
+            cancel_lane({task, sink}, before, now);
     }
 }
 
-void Lanes::cancel_lane(const LaneKey& lane, base::TimePoint before)
+void Lanes::cancel_lane(const LaneKey& lane, base::TimePoint before, base::TimePoint now)
 {
     const int n = execute(
-        cancel_lane_, lane.task, lane.sink, before, before, unconfigured_reason, sequence_in_flight(lane)
+        cancel_lane_, lane.task, lane.sink, before, now, unconfigured_reason, sequence_in_flight(lane)
     );
     counts_.move_deliveries(lane.sink, DeliveryState::pending, DeliveryState::cancelled, n);
     const ClaimPolicy no_room;
     Claims claims(no_room);
-    move_on(lane, before, claims);
+    move_on(lane, now, claims);
 }
 
 }  // namespace pollhook::store

@@ -133,14 +133,15 @@ CREATE TABLE meta (
 )sql";
 
 // Own events belong to tasks without a provider, one for each subject. `attempts_before`: made before a
-// delivery was last re-opened; `not_before`: of one that is not the head of its lane, when its next attempt
-// may be made. Deliveries are counted by sink.
+// delivery was last re-opened; `rejected`: those since then that the receiver rejected; `not_before`: of one
+// that is not the head of its lane, when its next attempt may be made. Deliveries are counted by sink.
 constexpr const char* version_2 = R"sql(
 ALTER TABLE sinks ADD COLUMN pause_reason TEXT NOT NULL DEFAULT '';
 ALTER TABLE sinks ADD COLUMN paused_at INTEGER;
 ALTER TABLE sinks ADD COLUMN configured INTEGER NOT NULL DEFAULT 1;
 
 ALTER TABLE deliveries ADD COLUMN attempts_before INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE deliveries ADD COLUMN rejected INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE deliveries ADD COLUMN not_before INTEGER;
 ALTER TABLE deliveries ADD COLUMN last_attempt BLOB;
 UPDATE deliveries SET state = 0, due = 0 WHERE state = 1;

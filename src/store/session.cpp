@@ -97,9 +97,9 @@ void Session::checkpoint(int mode)
         throw SQLite::Exception(database_.getHandle(), result);
 }
 
-std::size_t Session::prune(base::TimePoint before, std::size_t limit)
+std::size_t Session::prune(base::TimePoint before, std::size_t limit, base::TimePoint now)
 {
-    lanes.cancel_unconfigured(before, limit);
+    lanes.cancel_unconfigured(before, limit, now);
     jobs.prune(before);
     return tasks.prune(before, limit);
 }

@@ -45,7 +45,7 @@ public:
     void checkpoint_all();
 
     /// Deletes what is older than `before` and done, in a small step; how many tasks.
-    std::size_t prune(base::TimePoint before, std::size_t limit);
+    std::size_t prune(base::TimePoint before, std::size_t limit, base::TimePoint now);
     Settled settle(
         const std::vector<Settlement>& batch,
         const std::vector<Announcing>& announcements,

@@ -341,10 +341,12 @@ Store::Operation<std::string> SqliteStore::last_event_body(TaskRow task)
     return impl_->read<std::string>([task](Session& session) { return session.tasks.last_event_body(task); });
 }
 
-Store::Operation<std::size_t> SqliteStore::prune(base::TimePoint before, std::size_t limit)
+Store::Operation<std::size_t> SqliteStore::prune(
+    base::TimePoint before, std::size_t limit, base::TimePoint now
+)
 {
-    return impl_->write<std::size_t>(limit, [before, limit](Session& session) {
-        return session.prune(before, limit);
+    return impl_->write<std::size_t>(limit, [before, limit, now](Session& session) {
+        return session.prune(before, limit, now);
     });
 }
 
@@ -399,12 +401,11 @@ Store::Operation<std::optional<DeliveryDetail>> SqliteStore::delivery(DeliveryKe
     );
 }
 
-Store::Operation<std::uint64_t> SqliteStore::count_deliveries(DeliveryFilter filter)
+Store::Operation<std::uint64_t> SqliteStore::count_matching(JobRequest request)
 {
-    return impl_->query_with_flights<std::uint64_t>([filter = std::move(filter
-                                                     )](Queries& queries, const InFlightKeys& in_flight) {
-        return queries.count_deliveries(filter, in_flight);
-    });
+    return impl_->query_with_flights<std::uint64_t>([request = std::move(request)](
+                                                        Queries& queries, const InFlightKeys& in_flight
+                                                    ) { return queries.scope_of(request, in_flight).total; });
 }
 
 Store::Operation<std::vector<SinkSummary>> SqliteStore::sinks()

@@ -20,9 +20,9 @@ namespace pollhook::store {
 /// gathers. A flush executes all its jobs in one transaction and completes all of them by one message to the
 /// loop.
 ///
-/// When a commit or an I/O operation fails nothing is tried again: every job from then on fails, since nobody
-/// knows what is stored (reliability.md section 3). Only a full disk is survived: without the registrations,
-/// with the help of the reserve.
+/// When a commit or an I/O operation fails nothing is tried again: every job from then on fails, since what
+/// failed may be stored all the same and a repeated sync would not tell. Only a full disk is survived:
+/// without the registrations, with the help of the reserve.
 class Writer : public std::enable_shared_from_this<Writer> {
 public:
     using Works = WorkList<Session>;

@@ -1,6 +1,6 @@
-// Fills a state directory with deliveries that wait for one sink, through the store's own interface: tasks
-// that have ended or are under way, their events, and one delivery each, as the daemon leaves them while a
-// receiver is down.
+// Fills a state directory through the store's own interface: with deliveries that wait for one sink, that is
+// tasks that have ended or are under way, their events, and one delivery each, as the daemon leaves them
+// while a receiver is down; or with tasks that were registered and not looked at yet.
 #include "pollhook/store/sqlite_store.hpp"
 #include "pollhook/task/detect.hpp"
 
@@ -27,13 +27,14 @@ using namespace pollhook;
 constexpr const char* usage =
     "usage: bench_backlog --state-dir DIR --sink NAME --host http://HOST:PORT\n"
     "                     [--events 50000] [--per-task 1] [--size 1024] [--normal]\n"
+    "       bench_backlog --state-dir DIR --pending COUNT [--normal]\n"
     "  --per-task  events of one task, the last one of them terminal (2 to 99, or 1)\n"
     "  --size      of each body in bytes\n"
     "  --normal    synchronous = normal while filling, which is quicker\n";
 
 struct Options {
     std::string directory, sink, host;
-    std::size_t events = 50'000, per_task = 1, size = 1024;
+    std::size_t events = 50'000, per_task = 1, size = 1024, pending = 0;
     bool normal = false;
 };
 
@@ -67,8 +68,10 @@ Options parse(int argc, char** argv)
     take("--host", [&](const std::string& text) { options.host = text; });
     take("--events", [&](const std::string& text) { options.events = number(text); });
     take("--per-task", [&](const std::string& text) { options.per_task = number(text); });
+    take("--pending", [&](const std::string& text) { options.pending = number(text); });
     take("--size", [&](const std::string& text) { options.size = number(text); });
-    if (!given.empty() || options.directory.empty() || options.sink.empty() || options.host.empty() ||
+    const bool has_sink = !options.sink.empty() && !options.host.empty();
+    if (!given.empty() || options.directory.empty() || has_sink == (options.pending > 0) ||
         options.per_task == 0 || options.per_task > 99)
         throw std::invalid_argument(usage);
     return options;
@@ -121,19 +124,31 @@ store::Change change_of(
     return change;
 }
 
-void fill(const Options& options)
+base::TimePoint ten_minutes_ago()
 {
-    boost::asio::io_context loop{1};
-    store::SqliteOptions opening;
-    opening.directory = options.directory;
-    opening.synchronous = options.normal ? store::Synchronous::normal : store::Synchronous::full;
-    store::SqliteStore store(loop.get_executor(), opening);
+    return std::chrono::time_point_cast<base::Duration>(std::chrono::system_clock::now()) -
+           std::chrono::minutes(10);
+}
+
+void register_pending(boost::asio::io_context& loop, store::SqliteStore& store, std::size_t count)
+{
+    const auto now = std::chrono::time_point_cast<base::Duration>(std::chrono::system_clock::now());
+    constexpr std::size_t together = 2000;
+    for (std::size_t first = 0; first < count; first += together) {
+        std::vector<store::Registration> batch;
+        for (std::size_t i = first; i < std::min(count, first + together); ++i)
+            batch.push_back({.key = {"relay", "task-" + std::to_string(i)}});
+        run(loop, store.register_tasks(std::move(batch), now));
+    }
+    std::printf("%zu tasks are pending\n", count);
+}
+
+void add_deliveries(boost::asio::io_context& loop, store::SqliteStore& store, const Options& options)
+{
     std::vector<store::SinkOpening> wanted;
     wanted.push_back({.name = options.sink, .host = options.host});
     const store::SinkRow sink = run(loop, store.open_sinks(wanted)).front();
-
-    auto at = std::chrono::time_point_cast<base::Duration>(std::chrono::system_clock::now()) -
-              std::chrono::minutes(10);
+    base::TimePoint at = ten_minutes_ago();
     const std::size_t tasks = (options.events + options.per_task - 1) / options.per_task;
     constexpr std::size_t together = 500;
     std::size_t left = options.events;
@@ -163,6 +178,20 @@ void fill(const Options& options)
             at += std::chrono::milliseconds(1);
         }
     }
+    std::printf("%zu deliveries of %zu tasks wait for %s\n", options.events, tasks, options.sink.c_str());
+}
+
+void fill(const Options& options)
+{
+    boost::asio::io_context loop{1};
+    store::SqliteOptions opening;
+    opening.directory = options.directory;
+    opening.synchronous = options.normal ? store::Synchronous::normal : store::Synchronous::full;
+    store::SqliteStore store(loop.get_executor(), opening);
+    if (options.pending > 0)
+        register_pending(loop, store, options.pending);
+    else
+        add_deliveries(loop, store, options);
     bool closed = false;
     boost::asio::co_spawn(loop, store.close(), [&closed](const std::exception_ptr& failure) {
         if (failure)
@@ -172,7 +201,6 @@ void fill(const Options& options)
     loop.restart();
     while (!closed)
         loop.run_one();
-    std::printf("%zu deliveries of %zu tasks wait for %s\n", options.events, tasks, options.sink.c_str());
 }
 
 }  // namespace

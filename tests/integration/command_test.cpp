@@ -81,6 +81,8 @@ TEST_F(CommandTest, WaitTellsTheEndByItsExitCode)
     EXPECT_EQ(ask({"task", "wait", "relay", "1"}).exit_code, 1);
     EXPECT_EQ(ask({"task", "wait", "relay", "2"}).exit_code, 2);
     EXPECT_EQ(ask({"task", "wait", "relay", "3", "--timeout", "300ms"}).exit_code, 124);
+    EXPECT_EQ(ask({"task", "remove", "relay", "3"}).exit_code, 0);
+    EXPECT_EQ(ask({"task", "wait", "relay", "3", "--timeout", "1m"}).exit_code, 4);
 }
 
 TEST_F(CommandTest, ImportTakesWhatIsGoodAndNamesWhatIsNot)

@@ -130,9 +130,9 @@ public:
     {
         return real_.last_event_body(task);
     }
-    Operation<std::size_t> prune(base::TimePoint before, std::size_t limit) override
+    Operation<std::size_t> prune(base::TimePoint before, std::size_t limit, base::TimePoint now) override
     {
-        return real_.prune(before, limit);
+        return real_.prune(before, limit, now);
     }
     Operation<std::optional<std::string>> meta(std::string name) override
     {
@@ -162,9 +162,9 @@ public:
     {
         return real_.delivery(key);
     }
-    Operation<std::uint64_t> count_deliveries(store::DeliveryFilter filter) override
+    Operation<std::uint64_t> count_matching(store::JobRequest request) override
     {
-        return real_.count_deliveries(std::move(filter));
+        return real_.count_matching(std::move(request));
     }
     Operation<std::vector<store::SinkSummary>> sinks() override { return real_.sinks(); }
     Operation<std::vector<store::Job>> jobs(std::size_t limit) override { return real_.jobs(limit); }

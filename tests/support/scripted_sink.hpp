@@ -37,6 +37,7 @@ public:
         base::Duration timeout = std::chrono::seconds(15);
         bool only_late = false;  ///< what hangs is delivered at the end of its time-out
         bool stubborn = false;   ///< what hangs goes on to its time-out also when it is cancelled
+        bool asks_for_consent = false;
         std::size_t at_once = 0;
         std::size_t most_at_once = 0;
         std::size_t reopened = 0;
@@ -79,6 +80,7 @@ public:
         --script_->at_once;
         co_return outcome;
     }
+    [[nodiscard]] bool asks_for_consent() const override { return script_->asks_for_consent; }
     void reopen() override { ++script_->reopened; }
 
     static sink::Outcome http(int status, std::optional<base::Duration> retry_after = std::nullopt)

@@ -13,7 +13,7 @@
 
 namespace pollhook::admin {
 
-/// Who may ask what (contract section 4, reliability.md section 6). Immutable.
+/// Who may ask what of the admin API. Immutable.
 ///
 /// The Host field must be an address that we listen on or a name we were given, so that no web page can reach
 /// us by a name of its own (DNS rebinding). Requests that a browser makes for another origin are refused,

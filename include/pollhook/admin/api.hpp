@@ -21,9 +21,8 @@ namespace pollhook::admin {
 
 struct SinkView;
 
-/// The admin API of contract section 4: one function from request to answer over the parts of a running
-/// daemon. Errors are problem documents (RFC 9457). Registrations are durable before they are answered. Lives
-/// on the loop.
+/// The admin API: one function from request to answer over the parts of a running daemon. Errors are problem
+/// documents (RFC 9457). Registrations are durable before they are answered. Lives on the loop.
 class Api {
 public:
     /// Everything outlives the API.
@@ -74,6 +73,7 @@ private:
     boost::asio::awaitable<void> wake_queue(store::DeliverySummary delivery) const;
 
     Answer create_job(store::JobRequest request);
+    Answer count_matching(store::JobRequest request) const;
     Answer list_jobs(const http::ServerRequest& request) const;
     Answer show_job(std::int64_t id) const;
     Answer cancel_job(std::int64_t id);

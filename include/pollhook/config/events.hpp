@@ -6,7 +6,7 @@
 
 namespace pollhook::config {
 
-/// Every event type that patterns can select (contract, section 3).
+/// Every event type that patterns can select.
 std::span<const std::string_view> event_types() noexcept;
 
 /// True when one of `patterns` selects `type`. A pattern is a whole type, a prefix followed by `.*`, or `*`.

@@ -123,6 +123,7 @@ private:
 
     // What an attempt leads to.
     void conclude(const store::ClaimedDelivery& delivery, const sink::Outcome& outcome);
+    void heed(store::OriginId origin, const sink::Consented& consent);
     void note_success(Destination& to, const store::ClaimedDelivery& delivery);
     void note_failure(Destination& to, const store::ClaimedDelivery& delivery, const Decision& decision);
     /// A sink's receiver wants nothing more.

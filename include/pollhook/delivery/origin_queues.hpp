@@ -45,8 +45,10 @@ public:
     void configure(
         OriginId id, OriginId host, OriginLimits limits, std::size_t per_request, base::SteadyPoint now
     );
-    /// What a receiver allows, beside the configured limit.
-    void set_rate(OriginId id, double per_second, base::SteadyPoint now);
+    /// One delivery at a time until set_allowed(): nobody knows yet how fast the receiver wants them.
+    void await_allowance(OriginId id);
+    /// What the receiver allows, beside the configured limit; empty: it sets none.
+    void set_allowed(OriginId id, std::optional<double> per_second, base::SteadyPoint now);
     /// Nothing goes out until resume(); what is queued stays, for the caller to drain.
     void pause(OriginId id);
     void resume(OriginId id, base::SteadyPoint now);
@@ -122,6 +124,7 @@ private:
         bool waits_for_host = false;
         bool configured = false;
         bool paused = false;
+        bool awaits_allowance = false;
         std::optional<base::SteadyPoint> backlog;
     };
     using Queues = std::unordered_map<OriginId, Queue>;
@@ -136,6 +139,7 @@ private:
     [[nodiscard]] static std::size_t held(const Queue& queue);
     [[nodiscard]] std::size_t capacity(const Queue& queue) const;
     [[nodiscard]] bool is_low(const Queue& queue) const;
+    [[nodiscard]] static std::size_t limit(const Queue& queue);
     [[nodiscard]] static bool has_slot(const Queue& queue);
     [[nodiscard]] static bool rate_permits(Queue& queue, base::SteadyPoint now);
     /// When the host's breaker lets a claim be of use.

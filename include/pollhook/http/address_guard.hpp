@@ -21,9 +21,9 @@ struct Network {
 };
 base::Result<Network> parse_network(std::string_view text);
 
-/// Decides which addresses a URL written by a stranger may reach: the public internet only (reliability.md
-/// section 5), plus the networks that the configuration opens; cloud metadata addresses and our own listeners
-/// stay closed even then.
+/// Decides which addresses a URL written by a stranger may reach: the public internet only, plus the networks
+/// that the configuration opens; cloud metadata addresses and our own listeners stay closed even then
+/// (docs/delivery.md, "Addresses").
 ///
 /// It judges the address that is connected to, on every attempt, after the look-up: a name that resolves to a
 /// private address, or to another address the second time, cannot slip through. Immutable; any thread.

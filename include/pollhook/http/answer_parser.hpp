@@ -1,11 +1,13 @@
 #pragma once
 
 #include "pollhook/http/client.hpp"
+#include "pollhook/http/read_buffer.hpp"
 
 #include <boost/beast/http/basic_parser.hpp>
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -65,5 +67,18 @@ private:
     bool has_head_ = false;
     bool is_http_1_1_ = false;
 };
+
+inline constexpr unsigned max_interim_answers = 8;
+inline constexpr std::string_view too_many_interim_answers = "more than 8 interim (1xx) answers";
+
+/// Takes the final answer from what `buffer` holds. `parser` is made anew after each interim one, which are
+/// counted in `interim_answers`; more than max_interim_answers are malformed.
+AnswerParser::State take_answer(
+    ReadBuffer& buffer,
+    std::optional<AnswerParser>& parser,
+    const Request& request,
+    Response& response,
+    unsigned& interim_answers
+);
 
 }  // namespace pollhook::http

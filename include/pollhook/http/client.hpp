@@ -48,8 +48,7 @@ struct Request {
     Deadlines deadlines;
     std::size_t response_limit = 64 * 1024;  ///< bytes of the body that are kept; what follows is not read
     /// True: a body longer than response_limit fails with Errc::malformed_answer (a relay's answer must be
-    /// whole). False: the body is cut there and the status counts (a receiver's answer; reliability.md
-    /// section 4).
+    /// whole). False: the body is cut there and the status counts (a receiver's answer).
     bool whole_body = false;
     /// The rules for the address that is connected to; null means any address (a configured relay or sink).
     const AddressGuard* guard = nullptr;

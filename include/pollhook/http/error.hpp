@@ -33,7 +33,7 @@ enum class Errc {
     cancelled,         ///< the client is stopping
 };
 
-/// What the attempt records call it (docs/delivery.md).
+/// What the attempt records call it.
 enum class ErrorClass : std::uint8_t {
     none,
     dns,

@@ -34,7 +34,7 @@ struct Url {
     [[nodiscard]] std::string without_query() const;
 };
 
-/// Reads a URL as reliability.md section 5 wants it: http or https only, no userinfo, no empty or
+/// Reads a URL that means one place to everybody: http or https only, no userinfo, no empty or
 /// percent-encoded host, port 1 to 65535, no control characters or spaces, at most 8 KiB. Boost.URL alone
 /// accepts some of these. The error's message says which rule was broken (category http_category()).
 base::Result<Url> parse_url(std::string_view text);

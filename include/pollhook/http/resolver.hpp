@@ -36,7 +36,7 @@ struct ResolverOptions {
 };
 
 /// Turns host names into addresses on threads of its own, since one slow name would stall every other one on
-/// Asio's only look-up thread (reliability.md section 4).
+/// Asio's only look-up thread.
 ///
 /// A literal address is never looked up. A name is asked for once at a time, however many wait for it, and
 /// the answer is kept for a short while. A waiter that is cancelled leaves at once; the late answer only

@@ -30,6 +30,14 @@ public:
         boost::asio::mutable_buffer into, boost::system::error_code& ec
     ) = 0;
 
+    /// Writes what goes without waiting and takes it off `pieces`; nothing where the transport cannot tell.
+    /// What is left goes with write().
+    virtual void write_now(Pieces& pieces, boost::system::error_code& ec)
+    {
+        static_cast<void>(pieces);
+        static_cast<void>(ec);
+    }
+
     /// Writes all of it. What `pieces` points at and `ec` must outlive the operation.
     [[nodiscard]] virtual boost::asio::awaitable<std::size_t> write(
         const Pieces& pieces, boost::system::error_code& ec

@@ -12,8 +12,8 @@
 namespace pollhook::poll {
 
 /// Whether and when a provider may be asked: back-off with jitter after failures, what Retry-After asked for,
-/// and the alarm for a refused key, after which it is only probed slowly (upstream.md sections 5.7 and 5.8).
-/// Pure: the caller brings the time.
+/// and the alarm for a refused key, after which it is only probed slowly: asking too often can earn a ban of
+/// our address. Pure: the caller brings the time.
 class ProviderHealth {
 public:
     /// What a failure or a success meant, for the log.

@@ -19,7 +19,7 @@
 
 namespace pollhook::poll {
 
-/// How a provider's tasks are looked at (contract section 2, `[[provider]]`).
+/// How a provider's tasks are looked at: the settings of a `[[provider]]`.
 struct Pace {
     base::Duration poll_interval = std::chrono::seconds(5);  ///< the least time between two looks at one task
     base::Duration max_poll_interval =
@@ -46,9 +46,11 @@ enum class Verdict {
 ///
 /// A task is due poll_interval after a change, and less and less often while nothing changes, down to
 /// max_poll_interval; when tasks of this provider usually take a certain time, a look is planned for that
-/// moment. Due tasks are taken in the order of the moment they were due plus their interval: new and lively
-/// tasks come before stuck ones, which move up as they wait, so neither starves (upstream.md section 5.10).
-/// Between take() and one of the outcome calls a task is in flight and is not taken again.
+/// moment. Between two batches that are not full lies a poll_interval, and what was not looked at for so long
+/// rides along whether it is due or not: that costs no request and finds ends earlier. Due tasks are taken in
+/// the order of the moment they were due plus their interval: new and lively tasks come before stuck ones,
+/// which move up as they wait, so neither starves. Between take() and one of the
+/// outcome calls a task is in flight and is not taken again.
 ///
 /// Memory: about 150 bytes for each task (the ids of relays are 13 to 19 digits). All ages are counted in
 /// steady time, so that a jump of the wall clock ends no task. One thread.
@@ -66,15 +68,16 @@ public:
     [[nodiscard]] std::optional<Slot> find(std::string_view id) const;
     [[nodiscard]] std::size_t size() const noexcept { return index_.size(); }
     [[nodiscard]] std::size_t in_flight() const noexcept { return in_flight_; }
+    [[nodiscard]] bool in_flight(Slot slot) const { return watch(slot).place == Place::flying; }
 
-    /// Up to `limit` tasks that are due, the batch filled with tasks that are nearly due; empty when none is
-    /// due.
+    /// Up to `limit` tasks that are due, the batch filled with others whose last look is poll_interval ago;
+    /// empty when none is due, and while a batch that would not be full shall wait for company.
     [[nodiscard]] std::vector<Slot> take(base::SteadyPoint now, std::size_t limit);
     /// Takes one task out of its turn, when an answer tells of it that nobody asked for; false while it is in
     /// flight.
     bool take(Slot slot);
-    /// When take() will next give something; empty when every task is in flight or there is none.
-    [[nodiscard]] std::optional<base::SteadyPoint> next_due();
+    /// When take(…, `limit`) will next give something; empty when every task is in flight or there is none.
+    [[nodiscard]] std::optional<base::SteadyPoint> next_due(std::size_t limit);
 
     [[nodiscard]] const std::string& id(Slot slot) const { return watch(slot).id; }
     [[nodiscard]] store::TaskRow row(Slot slot) const { return watch(slot).row; }
@@ -158,8 +161,9 @@ private:
     void plan(Slot slot, base::SteadyPoint now, base::Duration pause);
     void plan_later(Slot slot, base::SteadyPoint now);
     [[nodiscard]] Verdict judge_age(Watch& watch, base::SteadyPoint now) const;
-    [[nodiscard]] bool is_nearly_due(const Watch& watch, base::SteadyPoint now) const;
+    [[nodiscard]] bool may_ride_along(const Watch& watch, base::SteadyPoint now) const;
     void promote_due(base::SteadyPoint now);
+    void move(Watch& watch, Place place);
     /// The first entry of the heap that still stands for a task; stale ones are thrown away.
     const Entry* first_waiting() { return top(waiting_, Place::waiting); }
     const Entry* first_ready() { return top(ready_, Place::ready); }
@@ -176,6 +180,8 @@ private:
     std::vector<Entry> ready_;    // heap of due tasks by that moment plus their interval
     std::unordered_map<std::uint32_t, Settling> settling_;
     std::size_t in_flight_ = 0;
+    std::size_t ready_count_ = 0;
+    base::SteadyPoint company_until_ = base::SteadyPoint::min();  // no batch but a full one before this
     double usual_duration_ms_ = 0;  // of this provider's finished tasks, a moving average; 0 before the first
 };
 

@@ -7,10 +7,10 @@
 
 namespace pollhook::provider {
 
-/// A relay's task object as receivers may see it (upstream.md sections 3 and 5.3): compact, members in the
-/// relay's order, numbers and texts as the relay wrote them. Left out: what the relay should not have shown
-/// (its hooks, its internals, who submitted from where), at the top and in `properties`; numbers that no
-/// double can hold. Embedded files become null.
+/// A relay's task object as receivers may see it: compact, members in the relay's order, numbers and texts as
+/// the relay wrote them. Left out: what the relay should not have shown (its hooks, its internals, who
+/// submitted from where), at the top and in `properties`; numbers that no double can hold. Embedded files
+/// become null.
 std::string clean_copy(const JsonObject& task);
 
 /// The same for one valid value, without a look at names: compact, no embedded files.

@@ -21,7 +21,7 @@ struct ItemsRead {
 };
 
 /// Puts the items of one look's answers together: item by item, so that a bad one costs nothing but itself,
-/// and at most one observation for each id, the most advanced (upstream.md section 5, rules 1 and 6).
+/// and at most one observation for each id, the most advanced: relays show an id twice, one of them stale.
 class Gathering {
 public:
     static constexpr std::size_t max_items = 10'000;  ///< in one answer

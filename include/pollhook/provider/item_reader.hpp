@@ -10,11 +10,10 @@
 
 namespace pollhook::provider {
 
-/// What differs between the relays' task objects for a look (upstream.md section 2).
+/// What differs between the relays' task objects for a look.
 struct ItemDialect {
     std::string_view id_name;  ///< the member that holds the id
-    /// new-api shows a task that it gave up as `100%` with a failReason, whatever its status word says
-    /// (upstream.md section 3).
+    /// new-api shows a task that it gave up as `100%` with a failReason, whatever its status word says.
     bool gives_up_silently = false;
 };
 

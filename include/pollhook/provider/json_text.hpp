@@ -10,7 +10,7 @@
 /// throws, recurses without a bound, or reads outside of its view.
 namespace pollhook::provider {
 
-/// The most levels of nesting in a task that is believed (reliability.md section 4).
+/// The most levels of nesting in a task that is believed: as many as Boost.JSON takes by default.
 inline constexpr std::size_t max_json_depth = 32;
 /// Members of an object and elements of an array that are looked at; further ones are left out, so that no
 /// answer takes many times its own size.

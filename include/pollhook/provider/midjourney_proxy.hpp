@@ -8,7 +8,7 @@
 namespace pollhook::provider {
 
 /// The midjourney-proxy dialect (QuickRouter, new-api relays, midjourney-proxy itself): many tasks by one
-/// `POST /mj/task/list-by-condition` (upstream.md section 1.1).
+/// `POST /mj/task/list-by-condition`, whose answer leaves out the ids that it does not know.
 ///
 /// A batch that is refused is halved until the id that spoils it stands alone, within a bound on requests. A
 /// relay that fails as a whole sees two more requests at most.

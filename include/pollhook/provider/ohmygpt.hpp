@@ -11,9 +11,9 @@
 
 namespace pollhook::provider {
 
-/// The OhMyGPT dialect: one task by `mj/query`, or the account's newest by pages of `mj/query-mj-tasks`
-/// (upstream.md sections 1.2 and 1.3). A look takes whichever plan costs fewer requests; what the pages do
-/// not show is asked for one by one, since only that tells a missing task.
+/// The OhMyGPT dialect: one task by `mj/query`, or the account's newest by pages of `mj/query-mj-tasks`. A
+/// look takes whichever plan costs fewer requests; what the pages do not show is asked for one by one, since
+/// only that tells a missing task.
 class OhMyGpt final : public Provider {
 public:
     /// Throws as Account does. `clock` and `client` must outlive it.

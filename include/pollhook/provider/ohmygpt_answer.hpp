@@ -16,9 +16,10 @@ struct OhMyGptAnswer {
     std::optional<LookFailure> failure;
 };
 
-/// Reads an answer to either request in any of the shapes of upstream.md section 1.3: `data` is one task, a
-/// list, `{"total","tasks"}` or null; success is the body's own code. `posted.body` must lie in the bodies
-/// of the gathering's answer; items that were whole before a cut count in spite of the failure.
+/// Reads an answer to either request in any of its shapes, since the relay's schema and its example disagree:
+/// `data` is one task, a list, `{"total","tasks"}` or null; success is the body's own code. `posted.body`
+/// must lie in the bodies of the gathering's answer; items that were whole before a cut count in spite of the
+/// failure.
 OhMyGptAnswer read_ohmygpt_answer(const Posted& posted, const Account& account, Gathering& gathering);
 
 }  // namespace pollhook::provider

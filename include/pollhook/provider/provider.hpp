@@ -29,8 +29,9 @@ struct Answer {
     std::deque<std::string>
         bodies;  ///< a deque, because its elements stay where they are when it grows or is moved
     std::vector<task::Observation> observations;  ///< at most one for each id
-    /// Ids whose absence from the answer counts as a miss (upstream.md section 1.1). Ids that could not be
-    /// asked about (a refused chunk, a page cap) are in neither list.
+    /// Ids whose absence from the answer counts as a miss: relays leave out what they do not know, and now
+    /// and then what they do. Ids that could not be asked about (a refused chunk, a page cap) are in neither
+    /// list.
     std::vector<std::string> missing;
     std::size_t malformed = 0;  ///< items that could not be read
     std::size_t foreign = 0;    ///< items that nobody asked for
@@ -38,7 +39,7 @@ struct Answer {
     std::size_t bytes = 0;      ///< received
 };
 
-/// A failed look. No failure ever changes a task's state (upstream.md section 5.7).
+/// A failed look. No failure ever changes a task's state: it tells of the relay, not of the task.
 struct LookFailure {
     Errc kind = Errc::unavailable;
     std::string detail;  ///< for people, printable: `HTTP 503`, `timed out after 15s`, …

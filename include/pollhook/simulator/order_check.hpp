@@ -12,9 +12,9 @@
 
 namespace pollhook::simulator {
 
-/// Watches receipts for what must never happen (reliability.md section 1): per (task, destination) the first
-/// receipts of each sequence come in rising order (I4), and a sequence has the same event id and the same
-/// body in every attempt (I5).
+/// Watches receipts for what must never fail: per (task, destination) the first receipts of each sequence
+/// come in rising order (I4 in its findings), and a sequence has the same event id and the same body in every
+/// attempt (I5).
 class OrderCheck {
 public:
     void observe(const Receipt& receipt);

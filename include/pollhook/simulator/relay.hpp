@@ -32,7 +32,7 @@ std::optional<RelayAuth> parse_relay_auth(std::string_view name);
 /// How `/fetch` answers for an id that it does not know; servers differ.
 enum class UnknownTask : std::uint8_t { error_400, empty_200, no_content_204 };
 
-/// What `data` is in an answer of query-mj-tasks; the schema and the example disagree (upstream.md 1.3).
+/// What `data` is in an answer of query-mj-tasks; OhMyGPT's schema and its example disagree.
 enum class PageShape : std::uint8_t { total_and_tasks, bare_array, first_task_only };
 
 struct RelayOptions {
@@ -76,7 +76,7 @@ struct RelayCounters {
     }
 };
 
-/// A relay of one's own: all three documented endpoints (upstream.md section 1) with tasks that live and
+/// A relay of one's own: the documented endpoints of midjourney-proxy and OhMyGPT, with tasks that live and
 /// faults that strike.
 ///
 /// Both dialects show the same tasks. Lives are computed when somebody looks, so ten thousand waiting tasks

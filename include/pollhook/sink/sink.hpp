@@ -30,6 +30,12 @@ struct Message {
     base::TimePoint now{};          ///< wall time of this attempt; what is signed
 };
 
+/// A receiver's word on whether and how fast it may be sent to.
+struct Consented {
+    bool given = false;
+    std::optional<double> per_second;  ///< requests that it allows, above 0; empty: no limit
+};
+
 /// What became of one attempt. `http_status` is 0 when there was no answer.
 struct Outcome {
     bool delivered = false;  ///< a 2xx head, or bytes that reached the disk
@@ -39,8 +45,9 @@ struct Outcome {
                               ///< empty when delivered
     std::string detail;       ///< for people: `HTTP 503`, `certificate verify failed: …`
     std::optional<base::Duration> retry_after;  ///< as the receiver asked, not yet capped
-    /// Above 0: what the receiver, asked for its consent, allows; in requests.
-    std::optional<double> allowed_per_second;
+    /// What the receiver said when it was asked for its consent; empty: it was not asked, or gave no word
+    /// yet.
+    std::optional<Consented> consent;
     bool cancelled = false;  ///< the daemon is stopping: not an attempt
     std::string peer;
     std::string response_head;  ///< at most 4 KiB
@@ -64,6 +71,10 @@ public:
 
     /// How many deliveries one request can carry. So many may be under way and count as one.
     [[nodiscard]] virtual std::size_t messages_per_request() const { return 1; }
+
+    /// Whether the receiver is asked for its consent first. Until an outcome tells that it was given, one
+    /// delivery at a time is enough, since nobody knows how fast more may come.
+    [[nodiscard]] virtual bool asks_for_consent() const { return false; }
 
     /// SIGHUP: a file sink opens its path again, after log rotation.
     virtual void reopen() {}

@@ -69,6 +69,7 @@ struct ClaimedDelivery {
     OriginId origin{};
     std::uint32_t attempts = 0;      ///< all that were made before, for their numbering
     std::uint32_t spent = 0;         ///< of these since it was last re-opened: what the retry budget counts
+    std::uint32_t rejected = 0;      ///< of `spent` those that were rejected: they have a budget of their own
     base::TimePoint committed_at{};  ///< of the event
     std::string url;                 ///< the task's own; empty for configured sinks
     std::shared_ptr<const StoredEvent> event;

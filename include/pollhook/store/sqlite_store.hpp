@@ -42,7 +42,7 @@ struct SqliteOptions {
     boost::asio::any_io_executor reader;
 };
 
-/// A Store in one SQLite file (WAL, STRICT tables), reliability.md section 3.
+/// A Store in one SQLite file (WAL, STRICT tables).
 ///
 /// One connection writes, on the store thread; it takes everything that waits, makes one transaction and
 /// completes all of it on the loop. A second, query-only connection on its own thread serves the queries.
@@ -88,7 +88,8 @@ public:
         std::int64_t id, std::size_t limit, base::TimePoint wall_now, base::TimePoint outbox_now
     ) override;
     [[nodiscard]] Operation<std::string> last_event_body(TaskRow task) override;
-    [[nodiscard]] Operation<std::size_t> prune(base::TimePoint before, std::size_t limit) override;
+    [[nodiscard]] Operation<std::size_t> prune(base::TimePoint before, std::size_t limit, base::TimePoint now)
+        override;
     [[nodiscard]] Operation<std::optional<std::string>> meta(std::string name) override;
     [[nodiscard]] Operation<void> set_meta(std::string name, std::string value) override;
     [[nodiscard]] Operation<TaskPage> tasks(TaskQuery query) override;
@@ -96,7 +97,7 @@ public:
     [[nodiscard]] Operation<EventPage> events(EventQuery query) override;
     [[nodiscard]] Operation<DeliveryPage> deliveries(DeliveryQuery query) override;
     [[nodiscard]] Operation<std::optional<DeliveryDetail>> delivery(DeliveryKey key) override;
-    [[nodiscard]] Operation<std::uint64_t> count_deliveries(DeliveryFilter filter) override;
+    [[nodiscard]] Operation<std::uint64_t> count_matching(JobRequest request) override;
     [[nodiscard]] Operation<std::vector<SinkSummary>> sinks() override;
     [[nodiscard]] Operation<std::vector<Job>> jobs(std::size_t limit) override;
     [[nodiscard]] Operation<std::optional<Job>> job(std::int64_t id) override;

@@ -40,9 +40,8 @@ struct WatchedTask {
     std::string id;
     task::Known known;
     base::TimePoint registered_at{};
-    base::TimePoint changed_at{};  ///< of the last transition, but not before registered_at
-    std::optional<base::TimePoint>
-        settle_until;  ///< a terminal task whose result may still change (upstream.md section 5.16)
+    base::TimePoint changed_at{};                 ///< of the last transition, but not before registered_at
+    std::optional<base::TimePoint> settle_until;  ///< a terminal task whose result may still change
     std::uint64_t result_digest = 0;
 };
 
@@ -106,7 +105,7 @@ struct Recorded {
     std::vector<OriginId> waiting;
 };
 
-/// One attempt as it is kept (docs/delivery.md).
+/// One attempt as it is kept.
 struct Attempt {
     base::TimePoint at{};
     int http_status = 0;      ///< 0: no answer
@@ -124,6 +123,7 @@ struct Settlement {
     base::TimePoint due{};
     std::string reason;              ///< for dead and cancelled
     std::optional<Attempt> attempt;  ///< none when the claim is only given back
+    bool rejected = false;           ///< the attempt counts in ClaimedDelivery::rejected
 };
 
 struct Settled {
@@ -158,8 +158,8 @@ struct OriginBacklog {
 /// Every operation is durable when it completes, and operations that wait at the same time share one commit.
 /// They complete on the loop; cancelling the awaiting coroutine does not end them, since their effect is
 /// already on its way. Their number in flight is bounded by their callers. Any error but Errc::full and
-/// Errc::conflict means that the database can no longer be trusted: stop in order and start again
-/// (reliability.md section 3: a failed commit is unknown, not "no").
+/// Errc::conflict means that the database can no longer be trusted, since what a failed commit wrote may be
+/// there after all: stop in order and start again.
 class Store {
 public:
     Store() = default;
@@ -247,8 +247,10 @@ public:
 
     /// Deletes finished and stopped tasks that ended before `before` and have no open delivery, at most
     /// `limit` of them; how many were deleted. Own events and jobs of that age go too. Deliveries of such
-    /// old events to sinks that are no longer configured become `cancelled`.
-    [[nodiscard]] virtual Operation<std::size_t> prune(base::TimePoint before, std::size_t limit) = 0;
+    /// old events to sinks that are no longer configured become `cancelled`, at `now`.
+    [[nodiscard]] virtual Operation<std::size_t> prune(
+        base::TimePoint before, std::size_t limit, base::TimePoint now
+    ) = 0;
     /// Small values of the daemon's own, by name.
     [[nodiscard]] virtual Operation<std::optional<std::string>> meta(std::string name) = 0;
     [[nodiscard]] virtual Operation<void> set_meta(std::string name, std::string value) = 0;
@@ -259,7 +261,8 @@ public:
     [[nodiscard]] virtual Operation<EventPage> events(EventQuery query) = 0;
     [[nodiscard]] virtual Operation<DeliveryPage> deliveries(DeliveryQuery query) = 0;
     [[nodiscard]] virtual Operation<std::optional<DeliveryDetail>> delivery(DeliveryKey key) = 0;
-    [[nodiscard]] virtual Operation<std::uint64_t> count_deliveries(DeliveryFilter filter) = 0;
+    /// How many deliveries or events a job would examine if it were created now.
+    [[nodiscard]] virtual Operation<std::uint64_t> count_matching(JobRequest request) = 0;
     /// Every sink that was ever configured, by name, and the tasks' own URLs as one.
     [[nodiscard]] virtual Operation<std::vector<SinkSummary>> sinks() = 0;
     /// Running ones first, then the newest.

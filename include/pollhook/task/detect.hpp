@@ -34,9 +34,9 @@ struct Transition {
     bool operator==(const Transition&) const = default;
 };
 
-/// Compares one look at a task with what is known (contract section 3, upstream.md section 3). Empty when
-/// nothing is to be announced: the same state, progress that did not rise, a state of lower rank than one
-/// already seen, or anything after a terminal state.
+/// Compares one look at a task with what is known. Empty when nothing is to be announced: the same state,
+/// progress that did not rise, a state of lower rank than one already seen, or anything after a terminal
+/// state. Relays go back in both, by a race or a second copy of the task.
 std::optional<Transition> detect(
     const Known& known,
     Status status,

@@ -49,7 +49,7 @@ bool is_own(EventType type) noexcept;
 struct Transition;
 
 /// The event's id, the same for every receiver, every retry and after every crash: `evt_` and 32 hexadecimal
-/// digits of a SHA-256 over provider, task id, sequence, status and progress (docs/delivery.md).
+/// digits of a SHA-256 over provider, task id, sequence, status and progress.
 /// Standard Webhooks forbids dots in it.
 std::string event_id(const TaskKey& key, const Transition& transition);
 

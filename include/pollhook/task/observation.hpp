@@ -33,9 +33,8 @@ struct Snapshot {
     std::optional<std::string> image_url;
     std::vector<std::string> image_urls;
     std::vector<std::string> video_urls;
-    std::string buttons = "[]";  ///< JSON array, as the relay sent it
-    std::string upstream =
-        "{}";  ///< JSON object: the relay's, stripped of what must not leave (upstream.md section 3)
+    std::string buttons = "[]";               ///< JSON array, as the relay sent it
+    std::string upstream = "{}";              ///< JSON object: the relay's, stripped of what must not leave
     std::optional<std::string> callback_url;  ///< the task's own webhookUrl as the relay knows it (OhMyGPT)
     /// False while a terminal task may still get its result (OhMyGPT's imageS3Url, missing image or buttons):
     /// it is looked at again for a short settle time.

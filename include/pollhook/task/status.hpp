@@ -37,8 +37,8 @@ constexpr int rank(Status status) noexcept
 std::string_view name(Status status) noexcept;
 std::optional<Status> parse_status(std::string_view name) noexcept;
 
-/// The state behind a relay's word: compared without case, `-` and space as `_` (upstream.md section 2). An
-/// empty word is `queued`: some relays leave it empty before their own first poll.
+/// The state behind a relay's word: compared without case, `-` and space as `_`. An empty word is `queued`:
+/// some relays leave it empty before their own first poll.
 Status from_upstream(std::string_view word) noexcept;
 
 }  // namespace pollhook::task

@@ -49,6 +49,45 @@ Task<int> lists(std::string name)
     co_return static_cast<int>(words.size());
 }
 
+Task<int> an_if_as_the_first_statement(int n)
+{
+    if (co_await number() > n)  // bad: await-in-condition
+        co_return 1;
+    co_return 2;
+}
+
+Task<int> conditions_where_nothing_is_declared(int n)
+{
+    ++n;
+    if (n > 100)
+        co_return 0;
+    else if (!co_await number())  // bad: await-in-condition
+        co_return 1;
+    for (;;) {
+        while (co_await number() < n)  // bad: await-in-condition
+            ++n;
+        do {  // bad: await-in-condition
+            --n;
+        } while (co_await number() > n);
+        for (; n > 3 && co_await number() == n;)  // bad: await-in-condition
+            co_await number();
+        switch (co_await number()) {  // bad: await-in-condition
+            default: co_return 2;
+        }
+    }
+}
+
+struct Member {
+    Task<int> wait(int n)
+    {
+        if (co_await number() > n)  // bad: await-in-condition
+            ++count;
+        co_return count;
+    }
+
+    int count = 0;
+};
+
 Task<int> captures(std::string name)
 {
     const auto task = [&name]() -> Task<int> {  // bad: coroutine-lambda-capture

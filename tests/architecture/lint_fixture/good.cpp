@@ -49,6 +49,33 @@ Task<int> a_lambda_of_its_own()
     co_return 0;
 }
 
+Task<int> conditions_beside_a_declaration(int n)
+{
+    if (co_await number() > n)
+        co_return 1;
+    const bool more = co_await number() > 3;
+    while (more && co_await number() > n)
+        ++n;
+    co_return n;
+}
+
+Task<int> a_lambda_that_awaits_in_a_condition()
+{
+    const auto task = [](int n) -> Task<int> {
+        if (co_await number() > n)
+            co_return 1;
+        co_return 2;
+    };
+    co_return co_await task(1);
+}
+
+Task<int> awaits_outside_of_conditions(int n)
+{
+    if (n > 3)
+        co_return co_await number();
+    co_return co_await number() > n ? 1 : 2;
+}
+
 int no_coroutine(std::string name, bool first)
 {
     const auto count = [](const Options& options) { return options.count; };

@@ -39,6 +39,15 @@ TEST_F(JobApiTest, StartsAReplayOfWhatTheSinkIsConfiguredFor)
     EXPECT_EQ(get("/v1/jobs?limit=1").body.at("jobs").at(0), started.body);
 }
 
+TEST_F(JobApiTest, CountsWhatAReplayWouldSendAndStartsNothing)
+{
+    const Reply counted = post("/v1/sinks/ops/replay", R"({"since":"2026-01-01T00:00:00Z","dryRun":true})");
+    ASSERT_EQ(counted.status, 200) << counted.text;
+    EXPECT_EQ(counted.body.at("matching").as_int64(), 2);
+    EXPECT_TRUE(get("/v1/jobs").body.at("jobs").as_array().empty());
+    EXPECT_EQ(post("/v1/sinks/ops/replay", R"({"since":"2026-01-01T00:00:00Z","dryRun":1})").status, 400);
+}
+
 TEST_F(JobApiTest, ReplaysTheTypesThatWereAskedFor)
 {
     const Reply started = post(

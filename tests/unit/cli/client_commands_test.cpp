@@ -213,6 +213,38 @@ TEST(TaskWaitLimitTest, EndsWithTheTimeOut)
     EXPECT_EQ(run_command([&] { return task_wait(options, daemon.client()); }).code, exit_code::timed_out);
 }
 
+TEST(TaskWaitLimitTest, EndsAtOnceWhenATaskIsNoLongerWatched)
+{
+    int asked = 0;
+    FakeDaemon daemon([&](const auto&) {
+        std::string body = task_body("17", "running");
+        if (++asked > 1)
+            body.insert(1, R"("watching":false,)");
+        return json_answer(std::move(body));
+    });
+    TaskWaitOptions options;
+    options.provider = "quick";
+    options.ids = {"17"};
+    const Result result = run_command([&] { return task_wait(options, daemon.client()); });
+    EXPECT_EQ(result.code, exit_code::task_not_watched);
+    EXPECT_EQ(
+        result.error,
+        "pollhook: error: quick/17 is no longer watched; it was running then\n"
+        "  \"pollhook task add quick 17\" watches it again\n"
+    );
+}
+
+TEST(TaskWaitLimitTest, AnEndedTaskThatIsNoLongerWatchedHasItsOwnEnd)
+{
+    FakeDaemon daemon([&](const auto&) {
+        return json_answer(task_body("17", "succeeded").insert(1, R"("watching":false,)"));
+    });
+    TaskWaitOptions options;
+    options.provider = "quick";
+    options.ids = {"17"};
+    EXPECT_EQ(run_command([&] { return task_wait(options, daemon.client()); }).code, exit_code::ok);
+}
+
 TEST(TaskWaitLimitTest, DoesNotWaitForAnUnknownTask)
 {
     FakeDaemon daemon([](const auto&) { return http::problem(404, "no such task is known"); });

@@ -111,6 +111,11 @@ TEST(CommandLineTest, GivesEveryCommandAnExample)
         {"event", "list"},
         {"delivery", "list"},
         {"delivery", "show"},
+        {"delivery", "retry"},
+        {"sink", "replay"},
+        {"job", "list"},
+        {"job", "show"},
+        {"job", "cancel"},
         {"status"},
         {"version"},
     };
@@ -290,6 +295,16 @@ TEST(CommandLineTest, ReadsWhatToReplay)
     EXPECT_EQ(answer_to({"sink", "replay", "ops", "--since", "yesterday"}).exit_code, exit_code::usage);
     EXPECT_EQ(answer_to({"sink", "pause"}).exit_code, exit_code::usage);
     EXPECT_THAT(answer_to({"sink", "resum", "ops"}).error, HasSubstr(R"(did you mean "resume"?)"));
+}
+
+TEST(CommandLineTest, ReadsWhichJob)
+{
+    EXPECT_EQ(options_of<JobListOptions>({"job", "list", "--limit", "5"}).limit, 5U);
+    EXPECT_EQ(options_of<JobShowOptions>({"job", "show", "3"}).id, "3");
+    EXPECT_EQ(options_of<JobCancelOptions>({"job", "cancel", "3"}).id, "3");
+    EXPECT_EQ(answer_to({"job", "cancel"}).exit_code, exit_code::usage);
+    EXPECT_TRUE(options_of<SinkReplayOptions>({"sink", "replay", "ops", "--since", "1d", "--dry-run"}).dry_run
+    );
 }
 
 TEST(CommandLineTest, TellsHowASinksQueueIsCalled)

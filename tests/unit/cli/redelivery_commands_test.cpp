@@ -110,6 +110,21 @@ TEST(SinkReplayTest, OnlyStartsTheJobWhenToldNotToWait)
     );
 }
 
+TEST(SinkReplayTest, CountsBeforehand)
+{
+    FakeDaemon daemon([](const auto&) { return json_answer(R"({"matching":7})"); });
+    SinkReplayOptions options;
+    options.name = "ops";
+    options.since = base::from_unix_ms(0);
+    options.dry_run = true;
+    const Result result = run_command([&] { return sink_replay(options, daemon.client()); });
+    EXPECT_EQ(result.code, 0);
+    EXPECT_EQ(result.out, "7 events match\n");
+    daemon.stop();
+    ASSERT_EQ(daemon.requests().size(), 1U);
+    EXPECT_EQ(daemon.requests().at(0).body, R"({"since":"1970-01-01T00:00:00.000Z","dryRun":true})");
+}
+
 TEST(SinkReplayTest, FailsWhenTheJobIsCancelled)
 {
     int asked = 0;
@@ -125,6 +140,68 @@ TEST(SinkReplayTest, FailsWhenTheJobIsCancelled)
     const Result result = run_command([&] { return sink_replay(options, client); });
     EXPECT_EQ(result.code, exit_code::failed);
     EXPECT_EQ(result.out, job("replay", "cancelled", 2) + "\n");
+}
+
+TEST(JobTest, ListsJobs)
+{
+    FakeDaemon daemon([](const auto&) {
+        return json_answer(
+            R"({"jobs":[)" + job("replay", "running", 2) + "," + job("retry", "done", 5) + "]}"
+        );
+    });
+    JobListOptions options;
+    options.limit = 2;
+    const Result result = run_command([&] { return job_list(options, daemon.client()); });
+    EXPECT_EQ(result.code, 0);
+    EXPECT_THAT(result.out, HasSubstr("replay to ops"));
+    EXPECT_THAT(result.out, HasSubstr("done"));
+    daemon.stop();
+    EXPECT_EQ(daemon.requests().at(0).target, "/v1/jobs?limit=2");
+}
+
+TEST(JobTest, ShowsOne)
+{
+    FakeDaemon daemon([](const auto&) {
+        return json_answer(
+            R"({"id":3,"kind":"replay","state":"running","sink":"ops","total":5,"examined":2,"deliveries":1,)"
+            R"("perSecond":2E1,"createdAt":"2026-11-21T03:18:39.123Z","endedAt":null,"until":null,)"
+            R"("since":"2026-11-20T00:00:00.000Z","types":["task.failed","task.lost"]})"
+        );
+    });
+    JobShowOptions options;
+    options.id = "3";
+    const Result result = run_command([&] { return job_show(options, daemon.client()); });
+    EXPECT_EQ(result.code, 0);
+    EXPECT_THAT(result.out, HasSubstr("job 3  running  replay to ops\n"));
+    EXPECT_THAT(result.out, HasSubstr("2 of 5"));
+    EXPECT_THAT(result.out, HasSubstr("  a second    20\n"));
+    EXPECT_THAT(result.out, HasSubstr("task.failed, task.lost"));
+    EXPECT_THAT(result.out, testing::Not(HasSubstr("until")));
+    daemon.stop();
+    EXPECT_EQ(daemon.requests().at(0).path, "/v1/jobs/3");
+}
+
+TEST(JobTest, CancelsOne)
+{
+    FakeDaemon daemon([](const auto&) { return json_answer(job("retry", "cancelled", 2)); });
+    JobCancelOptions options;
+    options.id = "3";
+    const Result result = run_command([&] { return job_cancel(options, daemon.client()); });
+    EXPECT_EQ(result.code, 0);
+    EXPECT_EQ(result.out, "job 3 cancelled: retry, 2 of 5 examined, 2 deliveries are on their way\n");
+    daemon.stop();
+    EXPECT_EQ(daemon.requests().at(0).method, "DELETE");
+    EXPECT_EQ(daemon.requests().at(0).path, "/v1/jobs/3");
+}
+
+TEST(JobTest, TellsWhyOneCannotBeCancelled)
+{
+    FakeDaemon daemon([](const auto&) { return http::problem(409, "the job has ended already"); });
+    JobCancelOptions options;
+    options.id = "3";
+    const Result result = run_command([&] { return job_cancel(options, daemon.client()); });
+    EXPECT_EQ(result.code, exit_code::failed);
+    EXPECT_THAT(result.error, HasSubstr("the job has ended already"));
 }
 
 }  // namespace

@@ -316,7 +316,7 @@ TEST_F(DispatcherSinkTest, WhatAReceiverAllowsIsObeyed)
     start();
     script("ops").answer = [](const sink::Message&) {
         sink::Outcome outcome = ScriptedSink::http(200);
-        outcome.allowed_per_second = 2;
+        outcome.consent = {.given = true, .per_second = 2};
         return outcome;
     };
     fill("a", 30, "");
@@ -325,6 +325,52 @@ TEST_F(DispatcherSinkTest, WhatAReceiverAllowsIsObeyed)
     EXPECT_GE(script("ops").receipts.size(), 18U);
     pass(10s);
     EXPECT_THAT(script("ops").receipts, SizeIs(30));
+}
+
+TEST_F(DispatcherSinkTest, TheRateThatAReceiverAllowsCanRiseAndBeLifted)
+{
+    add_sink("ops");
+    start();
+    std::optional<double> allowed = 1;
+    script("ops").answer = [&](const sink::Message&) {
+        sink::Outcome outcome = ScriptedSink::http(200);
+        outcome.consent = {.given = true, .per_second = allowed};
+        return outcome;
+    };
+    fill("a", 1000, "");
+    pass(10s);
+    EXPECT_LE(script("ops").receipts.size(), 14U);
+    allowed = 10;
+    pass(10s);
+    EXPECT_GE(script("ops").receipts.size(), 80U);
+    EXPECT_LE(script("ops").receipts.size(), 120U);
+    allowed.reset();
+    pass(1s);
+    EXPECT_THAT(script("ops").receipts, SizeIs(1000));
+}
+
+TEST_F(DispatcherSinkTest, OneAtATimeUntilTheReceiverHasConsented)
+{
+    add_sink("ops");
+    script("ops").asks_for_consent = true;
+    start();
+    script("ops").hangs = [](const sink::Message& message) { return message.attempt == 1; };
+    script("ops").timeout = 1s;
+    fill("a", 4, "");
+    EXPECT_EQ(script("ops").at_once, 1U);
+    pass(900ms);
+    EXPECT_THAT(script("ops").receipts, SizeIs(1));
+
+    script("ops").hangs = nullptr;
+    script("ops").answer = [](const sink::Message&) {
+        sink::Outcome outcome = ScriptedSink::http(200);
+        outcome.consent = {.given = true, .per_second = std::nullopt};
+        return outcome;
+    };
+    pass(1min);
+    script("ops").hangs = [](const sink::Message&) { return true; };
+    fill("b", 4, "");
+    EXPECT_GE(script("ops").at_once, 2U);
 }
 
 }  // namespace

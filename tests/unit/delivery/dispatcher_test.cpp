@@ -107,6 +107,26 @@ TEST_F(DispatcherTest, IsDeadAfterTheScheduleWithItsReasonAndThenGoesOn)
     EXPECT_EQ(dispatcher_->counters().dead, 1U);
 }
 
+TEST_F(DispatcherTest, ARejectionAfterAnOutageHasItsWholeBudgetAlsoOverARestart)
+{
+    settings_.retry_schedule = std::vector<base::Duration>(9, 5s);
+    settings_.rejected_retry_schedule = {5s, 5s};
+    start();
+    add_task("1");
+    urls_->answer = [](const sink::Message& message) {
+        return ScriptedSink::http(message.attempt <= 4 ? 503 : 401);
+    };
+    step("1");
+    while (urls_->receipts.size() < 5)
+        pass(1s);
+    EXPECT_EQ(state("1", 1), DeliveryState::pending);
+    restart();
+    pass(1h);
+    EXPECT_THAT(urls_->receipts, SizeIs(7));
+    EXPECT_EQ(state("1", 1), DeliveryState::dead);
+    EXPECT_EQ(detail("1", 1).summary.reason, "dead: 7 attempts failed, last: HTTP 401");
+}
+
 TEST_F(DispatcherTest, ASinkMayHaveAScheduleOfItsOwn)
 {
     add_sink("ops").retry_schedule = std::vector<base::Duration>{};

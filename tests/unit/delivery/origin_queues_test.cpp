@@ -344,12 +344,46 @@ TEST_F(OriginQueuesTest, WhatAReceiverAllowsIsObeyedBesideTheConfiguredRate)
     OriginLimits limits;
     limits.max_per_second = 100;
     queues_.configure(a, a, limits, 1, now_);
-    queues_.set_rate(a, 2, now_);
+    queues_.set_allowed(a, 2, now_);
     push(a, 3);
     EXPECT_EQ(pop(), 1);
     EXPECT_EQ(pop(), 0);
     EXPECT_EQ(queues_.next_permit(now_), now_ + 500ms);
     now_ += 500ms;
+    EXPECT_EQ(pop(), 1);
+}
+
+TEST_F(OriginQueuesTest, WhatAReceiverAllowsCanRiseAndBeLifted)
+{
+    queues_.configure(a, a, OriginLimits(), 1, now_);
+    queues_.set_allowed(a, 0.1, now_);
+    push(a, 5);
+    EXPECT_EQ(pop(), 1);
+    finish(a);
+    EXPECT_EQ(pop(), 0);
+    queues_.set_allowed(a, 2, now_);
+    EXPECT_EQ(queues_.next_permit(now_), now_ + 500ms);
+    queues_.set_allowed(a, std::nullopt, now_);
+    EXPECT_EQ(pop(), 1);
+    EXPECT_EQ(pop(), 1);
+}
+
+TEST_F(OriginQueuesTest, OneAtATimeUntilTheReceiverHasSaidHowFast)
+{
+    queues_.configure(a, a, OriginLimits(), 1, now_);
+    queues_.await_allowance(a);
+    push(a, 4);
+    EXPECT_EQ(pop(), 1);
+    EXPECT_EQ(pop(), 0);
+    finish(a);
+    EXPECT_EQ(pop(), 1);
+    EXPECT_EQ(pop(), 0);
+    queues_.set_allowed(a, std::nullopt, now_);
+    EXPECT_EQ(pop(), 1);
+    queues_.await_allowance(a);
+    finish(a);
+    EXPECT_EQ(pop(), 0) << "there is one still";
+    finish(a);
     EXPECT_EQ(pop(), 1);
 }
 

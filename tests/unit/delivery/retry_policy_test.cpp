@@ -20,8 +20,9 @@ class RetryPolicyTest : public ::testing::Test {
 protected:
     Decision after(std::uint32_t attempts, const sink::Outcome& outcome)
     {
-        return decide(outcome, attempts, {schedule_, {1s, 2s}}, random_);
+        return decide(outcome, {.attempts = attempts, .rejected = attempts}, schedules(), random_);
     }
+    [[nodiscard]] RetrySchedules schedules() const { return {.standard = schedule_, .rejected = {1s, 2s}}; }
 
     base::Random random_{3};
     std::vector<base::Duration> schedule_{5s, 5min, 30min};
@@ -104,6 +105,28 @@ TEST_F(RetryPolicyTest, AnAnswerThatWillNotChangeHasAShortBudget)
     }
     for (const int status : {301, 402, 408, 409, 425, 429, 500, 503})
         EXPECT_EQ(after(3, ScriptedSink::http(status)).kind, Kind::retry) << status;
+}
+
+TEST_F(RetryPolicyTest, ARejectionIsCountedForItselfAndAnOutageBeforeItIsNot)
+{
+    const sink::Outcome rejected = ScriptedSink::http(401);
+    const auto after = [&](std::uint32_t attempts, std::uint32_t rejections) {
+        return decide(rejected, {.attempts = attempts, .rejected = rejections}, schedules(), random_);
+    };
+    EXPECT_EQ(after(5, 1).kind, Kind::retry);
+    EXPECT_GE(after(5, 1).pause, 1s);
+    EXPECT_LE(after(5, 1).pause, 1100ms);
+    EXPECT_GE(after(6, 2).pause, 2s);
+    const Decision last = after(7, 3);
+    EXPECT_EQ(last.kind, Kind::dead);
+    EXPECT_EQ(last.text, "dead: 7 attempts failed, last: HTTP 401");
+}
+
+TEST_F(RetryPolicyTest, TheStandardScheduleCountsEveryAttempt)
+{
+    const sink::Outcome failed = ScriptedSink::http(503);
+    EXPECT_GE(decide(failed, {.attempts = 3, .rejected = 2}, schedules(), random_).pause, 30min);
+    EXPECT_EQ(decide(failed, {.attempts = 4, .rejected = 2}, schedules(), random_).kind, Kind::dead);
 }
 
 TEST_F(RetryPolicyTest, TellsWhatAnAnswerMeansForItsOrigin)

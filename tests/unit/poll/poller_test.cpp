@@ -1,5 +1,8 @@
 #include "poller_fixture.hpp"
 
+#include <set>
+#include <string>
+
 namespace pollhook::poll {
 namespace {
 
@@ -74,14 +77,14 @@ TEST_F(PollerTest, AsksForManyTasksInBatchesWithinTheLimitInFlight)
     EXPECT_THAT(relay_.looks, SizeIs(3));
     EXPECT_LE(poller_->in_flight(), 30U);
     relay_.release();
-    world_.clock.drain();
+    pass(5s);
     EXPECT_EQ(relay_.most_at_once, 3U);
-    std::size_t asked = 0;
+    std::set<std::string> asked;
     for (const auto& look : relay_.looks) {
         EXPECT_LE(look.ids.size(), 10U);
-        asked += look.ids.size();
+        asked.insert(look.ids.begin(), look.ids.end());
     }
-    EXPECT_EQ(asked, 100U);
+    EXPECT_THAT(asked, SizeIs(100));
     EXPECT_EQ(poller_->in_flight(), 0U);
 }
 
@@ -166,6 +169,7 @@ TEST_F(PollerTest, TheSettleTimeEndsWhetherOrNotAResultComes)
         relay_.tasks[id].snapshot.complete = false;
         watch(id);
     }
+    pass(5s);
     EXPECT_EQ(poller_->watched(), 2U);
     relay_.tasks.erase("gone");
     pass(4min);
@@ -260,7 +264,7 @@ TEST_F(PollerTest, ATaskThatIsRemovedDuringALookIsLeftAlone)
     relay_.show("3", Status::running);
     watch("3");
     relay_.release();
-    world_.clock.drain();
+    pass(5s);
     EXPECT_THAT(story("1"), IsEmpty());
     EXPECT_THAT(story("3"), ElementsAre("1 task.running"));
     EXPECT_EQ(poller_->in_flight(), 0U);
@@ -276,7 +280,7 @@ TEST_F(PollerTest, ATaskThatIsRegisteredAnewDuringALookStartsAnew)
     remove("1");
     const store::TaskRow row = watch("1");
     relay_.release();
-    world_.clock.drain();
+    pass(5s);
     EXPECT_THAT(story("1"), ElementsAre("1 task.running"));
     EXPECT_EQ(task("1").summary.row, row);
     EXPECT_EQ(poller_->in_flight(), 0U);

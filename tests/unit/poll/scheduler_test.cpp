@@ -43,7 +43,7 @@ protected:
     /// Time passes until a task is due; how long that took.
     base::Duration wait()
     {
-        const auto due = scheduler_.next_due();
+        const auto due = scheduler_.next_due(100);
         if (!due)
             return base::Duration::max();
         const base::Duration time = std::max(base::Duration(0), *due - now_);
@@ -52,7 +52,7 @@ protected:
     }
     Verdict look_unchanged(Slot slot)
     {
-        EXPECT_THAT(take(), ElementsAre(scheduler_.id(slot)));
+        EXPECT_THAT(take(1), ElementsAre(scheduler_.id(slot)));
         return scheduler_.unchanged(slot, now_);
     }
     void change(Slot slot, task::Status status)
@@ -90,8 +90,8 @@ TEST_F(SchedulerTest, AWatchedIdIsNotAddedTwice)
 TEST_F(SchedulerTest, ATaskInFlightIsNotTakenAgain)
 {
     const Slot slot = add("1");
-    take();
-    EXPECT_EQ(scheduler_.next_due(), std::nullopt);
+    take(1);
+    EXPECT_EQ(scheduler_.next_due(100), std::nullopt);
     EXPECT_FALSE(scheduler_.take(slot));
     pass(1h);
     EXPECT_THAT(take(), IsEmpty());
@@ -100,7 +100,7 @@ TEST_F(SchedulerTest, ATaskInFlightIsNotTakenAgain)
 TEST_F(SchedulerTest, AChangedTaskIsDueAfterThePollInterval)
 {
     const Slot slot = add("1");
-    take();
+    take(1);
     change(slot, task::Status::running);
     EXPECT_EQ(wait(), 5s);
 }
@@ -114,23 +114,47 @@ TEST_F(SchedulerTest, AnUnchangedTaskIsLookedAtLessAndLess)
         pauses.push_back(wait());
     }
     EXPECT_THAT(pauses, ElementsAre(7500ms, 11250ms, 16875ms, 25312ms, 37968ms, 56952ms, 60s, 60s, 60s));
-    take();
+    take(1);
     change(slot, task::Status::running);
     EXPECT_EQ(wait(), 5s);
 }
 
-TEST_F(SchedulerTest, ABatchIsFilledWithWhatIsNearlyDue)
+TEST_F(SchedulerTest, ABatchThatIsNotFullWaitsForCompany)
 {
-    const Slot first = add("1");
-    take();
+    add("1");
+    EXPECT_THAT(take(), ElementsAre("1"));
     pass(1s);
-    const Slot second = add("2");
-    take();
-    scheduler_.unchanged(first, now_);
+    add("2");
+    EXPECT_THAT(take(), IsEmpty());
     pass(1s);
-    scheduler_.unchanged(second, now_);
-    EXPECT_EQ(wait(), 6500ms);  // "2" follows a second later
-    EXPECT_THAT(take(), UnorderedElementsAre("1", "2"));
+    add("3");
+    EXPECT_THAT(take(), IsEmpty());
+    EXPECT_EQ(wait(), 3s);
+    EXPECT_THAT(take(), UnorderedElementsAre("2", "3"));
+}
+
+TEST_F(SchedulerTest, AFullBatchWaitsForNothing)
+{
+    add("1");
+    EXPECT_THAT(take(), ElementsAre("1"));
+    add("2");
+    EXPECT_THAT(take(2), IsEmpty());
+    add("3");
+    EXPECT_LE(scheduler_.next_due(2).value(), now_);
+    EXPECT_THAT(take(2), UnorderedElementsAre("2", "3"));
+}
+
+TEST_F(SchedulerTest, ABatchIsFilledWithWhatWasNotLookedAtForAPollInterval)
+{
+    const Slot slow = add("slow");
+    for (int i = 0; i < 10; ++i) {
+        look_unchanged(slow);
+        wait();
+    }
+    look_unchanged(slow);
+    pass(5s);  // of the minute that it would be left alone
+    add("new");
+    EXPECT_THAT(take(), UnorderedElementsAre("slow", "new"));
 }
 
 TEST_F(SchedulerTest, NoTaskRidesAlongWithinItsPollInterval)
@@ -140,19 +164,30 @@ TEST_F(SchedulerTest, NoTaskRidesAlongWithinItsPollInterval)
         look_unchanged(slow);
         wait();
     }
-    take();
+    take(1);
     scheduler_.postponed(slow, now_);
     pass(4s);
     add("new");
     EXPECT_THAT(take(), ElementsAre("new"));
-    pass(1s);
+    pass(5s);
     EXPECT_THAT(take(), ElementsAre("slow"));
+}
+
+TEST_F(SchedulerTest, ATaskThatIsRemovedLeavesNobodyWaiting)
+{
+    add("1");
+    EXPECT_THAT(take(), ElementsAre("1"));
+    scheduler_.remove(add("2"));
+    add("3");
+    EXPECT_THAT(take(2), IsEmpty());
+    EXPECT_EQ(wait(), 5s);
+    EXPECT_THAT(take(2), ElementsAre("3"));
 }
 
 TEST_F(SchedulerTest, APostponedTaskWaitsForItsPollInterval)
 {
     const Slot slot = add("1");
-    take();
+    take(1);
     scheduler_.postponed(slot, now_);
     EXPECT_EQ(wait(), 5s);
     EXPECT_THAT(take(), ElementsAre("1"));
@@ -258,7 +293,7 @@ TEST_F(SchedulerTest, AMissingTaskIsLostAfterEnoughMissesOverEnoughTime)
     pass(2min);
     base::Duration since_first{};
     for (int misses = 1;; ++misses) {
-        take();
+        take(1);
         const Verdict verdict = scheduler_.missing(slot, now_);
         if (verdict == Verdict::lost) {
             EXPECT_GE(misses, 5);
@@ -324,17 +359,17 @@ TEST_F(SchedulerTest, AnOldTaskExpiresByAnyAnswer)
 {
     EXPECT_EQ(look_unchanged(add("1", 6h)), Verdict::expired);
     const Slot other = add("2", 6h);
-    take();
+    take(1);
     EXPECT_EQ(scheduler_.unanswered(other, now_), Verdict::expired);
     const Slot third = add("3", 6h);
-    take();
+    take(1);
     EXPECT_EQ(scheduler_.missing(third, now_), Verdict::expired);
 }
 
 TEST_F(SchedulerTest, AWaitingTaskExpiresByTheTimeSinceAPersonWasAsked)
 {
     const Slot slot = add("1", 5h + 59min);
-    take();
+    take(1);
     change(slot, task::Status::waiting);
     EXPECT_EQ(wait(), 60s);
     EXPECT_EQ(look_unchanged(slot), Verdict::none);
@@ -345,10 +380,10 @@ TEST_F(SchedulerTest, AWaitingTaskExpiresByTheTimeSinceAPersonWasAsked)
 TEST_F(SchedulerTest, APersonsTimeIsNotTheTasksAge)
 {
     const Slot slot = add("1", 1h);
-    take();
+    take(1);
     change(slot, task::Status::waiting);
     pass(5h + 30min);
-    take();
+    take(1);
     change(slot, task::Status::running);
     pass(10min);
     EXPECT_EQ(look_unchanged(slot), Verdict::none);
@@ -359,7 +394,7 @@ TEST_F(SchedulerTest, APersonsTimeIsNotTheTasksAge)
 TEST_F(SchedulerTest, AWaitingTaskNeverStalls)
 {
     const Slot slot = add("1");
-    take();
+    take(1);
     change(slot, task::Status::waiting);
     pass(5h);
     EXPECT_EQ(look_unchanged(slot), Verdict::none);
@@ -368,17 +403,17 @@ TEST_F(SchedulerTest, AWaitingTaskNeverStalls)
 TEST_F(SchedulerTest, PlansALookForTheMomentWhenTasksUsuallyEnd)
 {
     const Slot first = add("1");
-    take();
+    take(1);
     scheduler_.unchanged(first, now_);
     pass(30s);
-    take();
+    take(1);
     scheduler_.finished(first, task::Status::succeeded, now_);
 
     const Slot second = add("2");
     base::Duration age{};
     std::vector<base::Duration> looks;
     while (age < 60s) {
-        take();
+        take(1);
         scheduler_.unchanged(second, now_);
         age += wait();
         looks.push_back(age);
@@ -390,7 +425,7 @@ TEST_F(SchedulerTest, ATaskThatHadEndedBeforeItsFirstLookTeachesNothing)
 {
     for (int i = 0; i < 5; ++i) {
         const Slot slot = add("old" + std::to_string(i), 30s);
-        take();
+        take(1);
         scheduler_.finished(slot, task::Status::succeeded, now_);
     }
     const Slot slot = add("1");
@@ -405,11 +440,11 @@ TEST_F(SchedulerTest, ATaskThatHadEndedBeforeItsFirstLookTeachesNothing)
 TEST_F(SchedulerTest, ARemovedTaskLeavesItsPlaceToAnother)
 {
     const Slot gone = add("1");
-    take();
+    take(1);
     scheduler_.remove(gone);
     EXPECT_EQ(scheduler_.in_flight(), 0U);
     EXPECT_EQ(scheduler_.find("1"), std::nullopt);
-    EXPECT_EQ(scheduler_.next_due(), std::nullopt);
+    EXPECT_EQ(scheduler_.next_due(100), std::nullopt);
     const Slot next = add("2");
     EXPECT_EQ(next, gone);
     EXPECT_EQ(scheduler_.row(next), store::TaskRow{2});

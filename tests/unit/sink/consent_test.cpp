@@ -4,13 +4,23 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <string>
 #include <vector>
 
 namespace pollhook::sink {
 namespace {
 
+using namespace std::chrono_literals;
+
 const std::string allowed = answer("200 OK", "WebHook-Allowed-Origin: pollhook.example.com\r\n");
+
+std::string allowing(int per_minute)
+{
+    return answer(
+        "200 OK", "WebHook-Allowed-Origin: *\r\nWebHook-Allowed-Rate: " + std::to_string(per_minute) + "\r\n"
+    );
+}
 
 /// The same answer on a connection that ends with it.
 std::string closing(std::string reply)
@@ -35,6 +45,15 @@ protected:
         }
         peer_.expect_connection(std::move(script));
     }
+
+    /// `OPTIONS POST `: of every request so far.
+    std::string methods()
+    {
+        std::string all;
+        for (const std::string& request : peer_.requests())
+            all += request.substr(0, request.find(' ') + 1);
+        return all;
+    }
 };
 
 TEST_F(ConsentTest, IsAskedForBeforeTheFirstDeliveryOnly)
@@ -55,10 +74,11 @@ TEST_F(ConsentTest, IsAskedForBeforeTheFirstDeliveryOnly)
     );
     const Outcome first = deliver(progress_message());
     EXPECT_TRUE(first.delivered) << first.detail;
-    EXPECT_EQ(first.allowed_per_second, 2.0);
+    EXPECT_TRUE(first.consent.value().given);
+    EXPECT_EQ(first.consent->per_second, 2.0);
     const Outcome second = deliver(progress_message());
     EXPECT_EQ(second.http_status, 500);
-    EXPECT_EQ(second.allowed_per_second, 2.0);
+    EXPECT_EQ(second.consent.value().per_second, 2.0);
 
     ASSERT_EQ(peer_.requests().size(), 3U);
     const std::string& question = peer_.requests()[0];
@@ -74,18 +94,92 @@ TEST_F(ConsentTest, IsAskedForBeforeTheFirstDeliveryOnly)
     }
 }
 
-TEST_F(ConsentTest, HoldsForADay)
+TEST_F(ConsentTest, IsAskedForAnewEveryHourAndTheNewRateHolds)
 {
-    expect_requests({allowed, answer("200 OK")});
+    expect_requests({allowing(60), answer("200 OK")});
+    EXPECT_EQ(deliver(progress_message()).consent.value().per_second, 1.0);
+    clock_.advance(1h - 1ms);
+    expect_requests({answer("200 OK"), allowing(600), answer("200 OK")});
+    EXPECT_EQ(deliver(progress_message()).consent.value().per_second, 1.0);
+    clock_.advance(1ms);
+    EXPECT_EQ(deliver(progress_message()).consent.value().per_second, 10.0);
+    EXPECT_EQ(methods(), "OPTIONS POST POST OPTIONS POST ");
+
+    clock_.advance(1h);
+    expect_requests({answer("200 OK", "WebHook-Allowed-Origin: *\r\n"), answer("200 OK")});
+    const Outcome unlimited = deliver(progress_message());
+    EXPECT_TRUE(unlimited.consent.value().given);
+    EXPECT_EQ(unlimited.consent->per_second, std::nullopt);
+}
+
+TEST_F(ConsentTest, HoldsForADayWhileItIsNotRenewed)
+{
+    expect_requests({allowing(60), answer("200 OK")});
     EXPECT_TRUE(deliver(progress_message()).delivered);
-    clock_.advance(std::chrono::hours(24) - std::chrono::milliseconds(1));
-    expect_requests({answer("200 OK"), allowed, answer("200 OK")});
+    clock_.advance(23h);
+    expect_requests({answer("503 Later"), answer("200 OK"), answer("200 OK")});
+    const Outcome kept = deliver(progress_message());
+    EXPECT_TRUE(kept.delivered);
+    EXPECT_TRUE(kept.consent.value().given);
+    EXPECT_EQ(kept.consent->per_second, 1.0);
+    EXPECT_TRUE(deliver(progress_message()).delivered) << "not asked again at once";
+    EXPECT_EQ(methods(), "OPTIONS POST OPTIONS POST POST ");
+
+    clock_.advance(1h);
+    expect_requests({answer("503 Later")});
+    const Outcome over = deliver(progress_message());
+    EXPECT_FALSE(over.delivered);
+    EXPECT_EQ(over.http_status, 503);
+    EXPECT_FALSE(over.consent.value().given);
+}
+
+TEST_F(ConsentTest, CanBeTakenBack)
+{
+    expect_requests({allowing(60), answer("200 OK")});
     EXPECT_TRUE(deliver(progress_message()).delivered);
-    clock_.advance(std::chrono::milliseconds(1));
-    EXPECT_TRUE(deliver(progress_message()).delivered);
-    ASSERT_EQ(peer_.requests().size(), 5U);
-    EXPECT_TRUE(peer_.requests()[2].starts_with("POST "));
-    EXPECT_TRUE(peer_.requests()[3].starts_with("OPTIONS "));
+    clock_.advance(1h);
+    expect_requests({answer("405 No")});
+    const Outcome refused = deliver(progress_message());
+    EXPECT_EQ(refused.error_class, "handshake");
+    EXPECT_FALSE(refused.consent.value().given);
+}
+
+TEST_F(ConsentTest, IsAskedForAgainWhenAnAnswerSaysOtherwiseButNotAllTheTime)
+{
+    expect_requests({allowing(600), answer("200 OK")});
+    deliver(progress_message());
+    clock_.advance(1min);
+    expect_requests({answer("429 Too Many"), allowing(60), answer("429 Too Many"), answer("200 OK")});
+    deliver(progress_message());
+    EXPECT_EQ(deliver(progress_message()).consent.value().per_second, 1.0);
+    deliver(progress_message());
+    EXPECT_EQ(methods(), "OPTIONS POST POST OPTIONS POST POST ");
+}
+
+TEST_F(ConsentTest, IsRenewedByOneWhileTheOthersGoOn)
+{
+    expect_requests({allowing(60), answer("200 OK")});
+    deliver(progress_message());
+    clock_.advance(1h);
+    expect_requests({allowing(600), answer("200 OK")});
+    peer_.expect_connection({test::read_request(), test::send_bytes(answer("200 OK"))});
+    const auto asking = start(progress_message());
+    const auto other = start(progress_message());
+    EXPECT_TRUE(outcome_of(other).delivered);
+    EXPECT_EQ(outcome_of(asking).consent.value().per_second, 10.0);
+    std::size_t questions = 0;
+    for (const std::string& request : peer_.requests())
+        questions += request.starts_with("OPTIONS ") ? 1U : 0U;
+    EXPECT_EQ(questions, 2U);
+}
+
+TEST_F(ConsentTest, ASinkWithoutAnOriginDoesNotAsk)
+{
+    EXPECT_TRUE(sink().asks_for_consent());
+    sink_.reset();
+    config_.webhook_origin.clear();
+    EXPECT_FALSE(sink().asks_for_consent());
+    EXPECT_EQ(deliver_to(answer("200 OK")).consent.has_value(), false);
 }
 
 TEST_F(ConsentTest, MayBeForEverybodyAndWithoutALimit)
@@ -96,7 +190,8 @@ TEST_F(ConsentTest, MayBeForEverybodyAndWithoutALimit)
     );
     const Outcome outcome = deliver(progress_message());
     EXPECT_TRUE(outcome.delivered);
-    EXPECT_EQ(outcome.allowed_per_second, std::nullopt);
+    EXPECT_TRUE(outcome.consent.value().given);
+    EXPECT_EQ(outcome.consent->per_second, std::nullopt);
     EXPECT_EQ(field(peer_.requests()[0], "WebHook-Request-Rate"), "");
 }
 

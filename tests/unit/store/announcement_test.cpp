@@ -132,10 +132,10 @@ TEST_F(AnnouncementTest, SubjectsAreNoTasks)
 TEST_F(AnnouncementTest, ASubjectIsPrunedWhenAllOfItIsOldAndDelivered)
 {
     const Settled first = announce(about("sink/ops"));
-    EXPECT_EQ(run(store().prune(noon + 1h, 10)), 0U);
+    EXPECT_EQ(run(store().prune(noon + 1h, 10, pruning)), 0U);
     settle(first.claimed[0].key, DeliveryState::delivered);
-    EXPECT_EQ(run(store().prune(noon, 10)), 0U);
-    EXPECT_EQ(run(store().prune(noon + 1ms, 10)), 1U);
+    EXPECT_EQ(run(store().prune(noon, 10, pruning)), 0U);
+    EXPECT_EQ(run(store().prune(noon + 1ms, 10, pruning)), 1U);
     EXPECT_TRUE(run(store().events({})).events.empty());
     expect_right_counts();
 }
@@ -148,9 +148,9 @@ TEST_F(AnnouncementTest, OldEventsOfABusySubjectArePruned)
         DeliveryState::dead
     );
     const Settled last = announce(about("sink/ops", task::EventType::sink_failing, noon + 2h));
-    run(store().prune(noon + 1h, 1));
+    run(store().prune(noon + 1h, 1, pruning));
     EXPECT_EQ(run(store().events({})).events.size(), 2U);
-    run(store().prune(noon + 1h, 1));
+    run(store().prune(noon + 1h, 1, pruning));
     const auto events = run(store().events({})).events;
     ASSERT_EQ(events.size(), 1U);
     EXPECT_EQ(events[0].sequence, 3U);
@@ -165,7 +165,7 @@ TEST_F(AnnouncementTest, AnOldEventWithAnOpenDeliveryStays)
 {
     announce(about("sink/ops"), 0);
     announce(about("sink/ops", task::EventType::sink_recovered, noon + 2h), 0);
-    run(store().prune(noon + 1h, 10));
+    run(store().prune(noon + 1h, 10, pruning));
     EXPECT_EQ(run(store().events({})).events.size(), 2U);
 }
 

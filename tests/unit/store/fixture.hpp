@@ -7,6 +7,7 @@
 #include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <exception>
 #include <filesystem>
 #include <memory>
@@ -20,6 +21,8 @@ struct sqlite3;
 namespace pollhook::store {
 
 inline constexpr base::TimePoint noon = base::from_unix_ms(1'800'000'000'000);
+/// When tests prune, later than everything else that happens in them.
+inline constexpr base::TimePoint pruning = noon + std::chrono::hours(1000);
 
 inline Addressee to(const SinkRow& sink)
 {

@@ -114,6 +114,30 @@ TEST_F(LanesTest, AFailedHeadStaysHeadUntilItsTime)
     EXPECT_EQ(then.next_due, std::vector{std::optional<base::TimePoint>()});
 }
 
+TEST_F(LanesTest, RejectionsAreCountedForThemselvesAlsoOverARestart)
+{
+    begin();
+    const OriginId origin = record(task_.progress(10)).claimed.at(0).origin;
+    EXPECT_EQ(settle_again(key(1), noon).claimed.size(), 0U);
+    EXPECT_EQ(claim(origin, noon).claimed.at(0).rejected, 0U);
+    Settlement rejection;
+    rejection.key = key(1);
+    rejection.due = noon;
+    rejection.attempt = Attempt();
+    rejection.rejected = true;
+    run(store().settle({rejection}, {}, noon, ClaimPolicy()));
+
+    reopen();
+    const ClaimedDelivery claimed = claim(origin, noon).claimed.at(0);
+    EXPECT_EQ(claimed.spent, 2U);
+    EXPECT_EQ(claimed.rejected, 1U);
+    Settlement given_back;
+    given_back.key = key(1);
+    given_back.due = noon;
+    run(store().settle({given_back}, {}, noon, ClaimPolicy()));
+    EXPECT_EQ(claim(origin, noon).claimed.at(0).rejected, 1U);
+}
+
 TEST_F(LanesTest, AttemptsAreNumberedAndKept)
 {
     begin();

@@ -102,6 +102,21 @@ TEST_F(ReopeningTest, KeepsTheAttemptsAndBeginsANewBudget)
     EXPECT_EQ(run(store().delivery(key(1)))->attempts.size(), 3U);
 }
 
+TEST_F(ReopeningTest, BeginsANewBudgetForRejectionsToo)
+{
+    record_steps(1);
+    Settlement rejection;
+    rejection.key = key(1);
+    rejection.due = noon;
+    rejection.attempt = Attempt();
+    rejection.rejected = true;
+    run(store().settle({rejection}, {}, noon, ClaimPolicy()));
+    EXPECT_EQ(claim().at(0).rejected, 1U);
+    settle_at(1, DeliveryState::dead, noon);
+    reopen_delivery(1);
+    EXPECT_EQ(claim().at(0).rejected, 0U);
+}
+
 TEST_F(ReopeningTest, LeavesWhatIsOpenOrUnknown)
 {
     record_steps(2);

@@ -129,10 +129,11 @@ TEST_F(SinksTest, PruningEndsWhatIsOldAndWaitsForSinksThatAreGone)
         record(to_sink(other, rows[1]), 0);
     }
     run(store().open_sinks({{"log", ""}}));
-    run(store().prune(noon + 2min + 1ms, 10));
+    run(store().prune(noon + 2min + 1ms, 10, pruning));
 
     EXPECT_EQ(state(key(task, rows[0], 1)), DeliveryState::cancelled);
     EXPECT_EQ(delivery(key(task, rows[0], 1)).reason, "the sink is no longer configured");
+    EXPECT_EQ(delivery(key(task, rows[0], 1)).ended_at, pruning);
     EXPECT_EQ(state(key(task, rows[0], 2)), DeliveryState::cancelled);
     EXPECT_EQ(state(key(task, rows[0], 3)), DeliveryState::pending);
     EXPECT_TRUE(delivery(key(task, rows[0], 3)).due);
@@ -140,7 +141,7 @@ TEST_F(SinksTest, PruningEndsWhatIsOldAndWaitsForSinksThatAreGone)
     expect_right_counts();
 
     run(store().stop_watching(task.key(), noon + 1h));
-    EXPECT_EQ(run(store().prune(noon + 2h, 10)), 1U);
+    EXPECT_EQ(run(store().prune(noon + 2h, 10, pruning)), 1U);
     EXPECT_FALSE(run(store().task(task.key())));
     EXPECT_TRUE(run(store().task(other.key())));
     expect_right_counts();

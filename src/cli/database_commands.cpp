@@ -1,0 +1,153 @@
+#include "client_options.hpp"
+#include "commands.hpp"
+#include "exit_code.hpp"
+#include "output.hpp"
+#include "pollhook/base/text.hpp"
+#include "pollhook/config/load.hpp"
+#include "pollhook/store/invariants.hpp"
+#include "pollhook/store/sqlite_store.hpp"
+#include "terminal.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <string>
+#include <utility>
+
+namespace pollhook::cli {
+namespace {
+
+namespace json = boost::json;
+
+std::filesystem::path configured_file(const DbCheckOptions& options)
+{
+    const auto environment = config::process_environment();
+    const auto config = config::load(
+        config::find(options.config, environment), environment, config::MissingSecret::stays_empty
+    );
+    if (!config)
+        throw ConfigurationError(config.error().text());
+    return config->daemon.state_dir / config->store.file;
+}
+
+json::object to_json(const store::Violation& violation)
+{
+    json::object object{{"invariant", violation.invariant}, {"what", violation.what}};
+    object["taskRow"] = nullptr;
+    if (violation.task)
+        object["taskRow"] = static_cast<std::int64_t>(*violation.task);
+    object["provider"] = violation.key.provider;
+    object["id"] = violation.key.id;
+    object["sink"] = nullptr;
+    if (violation.sink)
+        object["sink"] = static_cast<std::int32_t>(*violation.sink);
+    object["sequence"] = nullptr;
+    if (violation.sequence > 0)
+        object["sequence"] = violation.sequence;
+    return object;
+}
+
+/// Shows what is found, in one of the three formats, and how far the check is where somebody looks.
+class CheckReport {
+public:
+    explicit CheckReport(const DbCheckOptions& options)
+        : output_(options.output),
+          table_(
+              {"INVARIANT", "PROVIDER", "TASK", "ROW", "SINK", "SEQUENCE", "WHAT"},
+              wants_color(options.color, STDOUT_FILENO)
+          )
+    {
+    }
+
+    void add(const store::Violation& violation)
+    {
+        clear_progress();
+        const json::object object = to_json(violation);
+        if (output_ == OutputFormat::ndjson)
+            print_line(object);
+        else if (output_ == OutputFormat::json)
+            all_.push_back(object);
+        else
+            print_row(object);
+    }
+    void show_progress(std::uint64_t tasks, std::uint64_t all)
+    {
+        if (!is_watched_)
+            return;
+        fmt::print(stderr, "\r\x1b[K{} of {} tasks", tasks, all);
+        std::fflush(stderr);
+        has_progress_ = true;
+    }
+    void clear_progress()
+    {
+        if (std::exchange(has_progress_, false))
+            fmt::print(stderr, "\r\x1b[K");
+    }
+    void end(const std::filesystem::path& file, const store::InvariantCheck& check)
+    {
+        clear_progress();
+        if (output_ == OutputFormat::json)
+            print_line(
+                {{"file", file.string()},
+                 {"tasks", check.tasks},
+                 {"transitions", check.transitions},
+                 {"deliveries", check.deliveries},
+                 {"violations", std::move(all_)}}
+            );
+        if (output_ == OutputFormat::table)
+            print(fmt::format(
+                "{}: {}, {} tasks, {} steps, {} deliveries\n",
+                base::printable(file.string()),
+                check.violations == 0 ? "ok" : fmt::format("{} violations", check.violations),
+                check.tasks,
+                check.transitions,
+                check.deliveries
+            ));
+    }
+
+private:
+    void print_row(const json::object& object)
+    {
+        table_.add({
+            {shown(object, "invariant"), Style::bad},
+            {shown(object, "provider")},
+            {shown(object, "id")},
+            {shown(object, "taskRow")},
+            {shown(object, "sink")},
+            {shown(object, "sequence")},
+            {shown(object, "what", 500)},
+        });
+        print(table_.take());
+    }
+
+    OutputFormat output_;
+    Table table_;
+    json::array all_;
+    bool is_watched_ = ::isatty(STDERR_FILENO) == 1;
+    bool has_progress_ = false;
+};
+
+}  // namespace
+
+int db_check(const DbCheckOptions& options)
+{
+    const std::filesystem::path file = options.file ? *options.file : configured_file(options);
+    CheckReport report(options);
+    store::InvariantListener listener;
+    listener.found = [&](const store::Violation& violation) { report.add(violation); };
+    listener.progress = [&](std::uint64_t tasks, std::uint64_t all) { report.show_progress(tasks, all); };
+    try {
+        const store::InvariantCheck check = store::check_invariants(file, listener);
+        report.end(file, check);
+        return check.violations == 0 ? exit_code::ok : exit_code::failed;
+    } catch (const store::StartError& failure) {
+        report.clear_progress();
+        print_error(base::printable(failure.what(), 500));
+        return exit_code::bad_input;
+    }
+}
+
+}  // namespace pollhook::cli
