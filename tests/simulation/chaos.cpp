@@ -30,6 +30,7 @@ void World::plan_chaos()
     plan_lies();
     plan_operators();
     plan_clock_jumps();
+    sometimes(2, 6, [this] { desk_.look_around(); });
     timeline_.after(1s, [this] { check_bounds(); });
 }
 
@@ -47,12 +48,14 @@ void World::submit_task()
     const std::string provider = is_proxy ? "mj" : "omg";
     const auto& hosts = scenario_.webhook_hosts;
     const std::string& host = hosts.at(static_cast<std::size_t>(between(0, std::ssize(hosts) - 1)));
-    const std::string id = relays_.at(provider)->submit("");
-    const std::string url =
-        random_.unit() < 0.85 ? fmt::format("https://{}/hooks/{}/{}", host, provider, id) : std::string();
+    const std::string id = relays_.at(provider)->next_id();
+    const std::string url = fmt::format("https://{}/hooks/{}/{}", host, provider, id);
+    // Whoever submitted it tells the relay, or pollhook, where to report; or nobody.
+    const double way = random_.unit();
+    relays_.at(provider)->submit(id, way < 0.2 ? url : std::string());
     trace_.note("submit {}/{}", provider, id);
     submitted_.emplace_back(provider, id);
-    desk_.register_task(provider, id, url);
+    desk_.register_task(provider, id, way >= 0.1 && way < 0.9 ? url : std::string());
 }
 
 /// Crashes at a moment, between two steps of the program, and in the middle of what it writes.

@@ -3,92 +3,112 @@
 #include "world.hpp"
 
 #include <fmt/format.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <cstdio>
+#include <new>
 #include <stdexcept>
-#include <type_traits>
 #include <vector>
 
 namespace pollhook::simulation {
 
 namespace {
 
-static_assert(std::is_trivially_copyable_v<Scorecard>);
+constexpr unsigned most_jobs = 64;
 
-Scorecard run_share(SeedRange range, std::uint64_t step, bool until_violation)
+/// What the workers share: memory of all of them.
+struct Board {
+    struct Share {
+        std::atomic<std::uint64_t> seed{0};  // under way
+        Scorecard score;
+    };
+
+    std::atomic<std::uint64_t> next{0};
+    std::atomic<bool> found{false};  // a violation
+    std::array<Share, most_jobs> shares;
+};
+static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
+
+void report(std::uint64_t seed, const std::string& what)
 {
-    Scorecard all;
-    for (std::uint64_t seed = range.first; seed <= range.last; seed += step) {
+    fmt::print("seed {}: {}\n", seed, what);
+    std::fflush(stdout);
+}
+
+Scorecard run_seed(std::uint64_t seed)
+{
+    try {
         World world(seed, nullptr);
         world.run();
         for (const Violation& violation : world.violations().all())
-            fmt::print("seed {}: {} violated: {}\n", seed, violation.invariant, violation.what);
-        std::fflush(stdout);
-        all.add(world.scorecard());
-        if (until_violation && all.violations > 0)
-            break;
+            report(seed, violation.invariant + " violated: " + violation.what);
+        return world.scorecard();
+    } catch (const std::exception& failure) {
+        report(seed, fmt::format("an exception left the daemon: {}", failure.what()));
+        Scorecard score;
+        score.seeds = 1;
+        score.violations = 1;
+        return score;
     }
-    return all;
 }
 
-struct Worker {
-    pid_t process = 0;
-    int results = -1;
-};
+void work(Board& board, Board::Share& share, SeedRange range, bool until_violation)
+{
+    while (!until_violation || !board.found) {
+        const std::uint64_t seed = range.first + board.next++;
+        if (seed > range.last)
+            return;
+        share.seed = seed;
+        share.score.add(run_seed(seed));
+        if (share.score.violations > 0)
+            board.found = true;
+    }
+}
 
 /// SQLite and spdlog keep state of their own for each process, so seeds run side by side in several.
-Worker start_worker(SeedRange range, std::uint64_t step, bool until_violation)
+pid_t start_worker(Board& board, Board::Share& share, SeedRange range, bool until_violation)
 {
-    int ends[2];
-    if (::pipe(ends) != 0)
-        throw std::runtime_error("no pipe");
     std::fflush(stdout);
     const pid_t process = ::fork();
     if (process < 0)
         throw std::runtime_error("no process");
     if (process == 0) {
-        ::close(ends[0]);
-        const Scorecard score = run_share(range, step, until_violation);
-        const bool is_told = ::write(ends[1], &score, sizeof score) == static_cast<ssize_t>(sizeof score);
-        ::_exit(is_told ? 0 : 1);
+        work(board, share, range, until_violation);
+        ::_exit(0);
     }
-    ::close(ends[1]);
-    return {.process = process, .results = ends[0]};
-}
-
-Scorecard result_of(const Worker& worker)
-{
-    Scorecard score;
-    const bool is_told = ::read(worker.results, &score, sizeof score) == static_cast<ssize_t>(sizeof score);
-    ::close(worker.results);
-    int status = 0;
-    ::waitpid(worker.process, &status, 0);
-    if (!is_told || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-        fmt::print("a worker died (status {})\n", status);
-        score = Scorecard();
-        score.violations = 1;
-    }
-    return score;
+    return process;
 }
 
 }  // namespace
 
 Scorecard run_fleet(SeedRange range, FleetOptions options)
 {
-    const std::uint64_t jobs = std::max(options.jobs, 1U);
-    if (jobs == 1)
-        return run_share(range, 1, options.until_violation);
-    std::vector<Worker> workers;
-    for (std::uint64_t i = 0; i < jobs; ++i)
-        workers.push_back(
-            start_worker({.first = range.first + i, .last = range.last}, jobs, options.until_violation)
-        );
+    void* const memory =
+        ::mmap(nullptr, sizeof(Board), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED)
+        throw std::runtime_error("no memory");
+    Board& board = *new (memory) Board();
+    std::vector<pid_t> workers;
+    for (unsigned i = 0; i < std::clamp(options.jobs, 1U, most_jobs); ++i)
+        workers.push_back(start_worker(board, board.shares.at(i), range, options.until_violation));
+
     Scorecard all;
-    for (const Worker& worker : workers)
-        all.add(result_of(worker));
+    for (std::size_t i = 0; i < workers.size(); ++i) {
+        int status = 0;
+        ::waitpid(workers[i], &status, 0);
+        Board::Share& share = board.shares.at(i);
+        if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+            report(share.seed, fmt::format("the program died (wait status {})", status));
+            ++share.score.violations;
+        }
+        all.add(share.score);
+    }
+    ::munmap(memory, sizeof(Board));
     return all;
 }
 

@@ -3,6 +3,8 @@
 #include "pollhook/base/time.hpp"
 #include "pollhook/http/server.hpp"
 
+#include <boost/asio/ip/address.hpp>
+
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -13,6 +15,7 @@ namespace pollhook::simulation {
 /// A request as a host of the simulated network sees it.
 struct Call {
     const http::ServerRequest& request;
+    boost::asio::ip::address address;
     std::string_view host;        ///< name and port of the origin
     std::string_view bytes;       ///< as they came: head and body
     std::uint64_t boot = 0;       ///< of the process that sent it

@@ -161,6 +161,7 @@ void Link::answer(const http::ServerRequest& request, std::string_view bytes)
     ++unanswered_;
     const Call call{
         .request = request,
+        .address = ends_.address,
         .host = ends_.host_name,
         .bytes = bytes,
         .boot = ends_.boot,

@@ -32,6 +32,7 @@ public:
         Timeline* timeline = nullptr;
         Host* host = nullptr;
         std::string host_name;
+        boost::asio::ip::address address;
         std::uint64_t boot = 0;
     };
     Link(Ends ends, const Weather& weather, std::uint64_t seed);

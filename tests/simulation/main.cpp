@@ -74,6 +74,8 @@ int main(int argc, char** argv)
     }
     const Scorecard all = run_fleet(*range, {.jobs = jobs, .until_violation = expect_violation});
     fmt::print("{}\n", line_of(all));
+    if (all.violations > 0)
+        fmt::print("to replay a seed: {} --seed SEED --trace\n", argv[0]);
     return (all.violations > 0) == expect_violation ? 0 : 1;
 }
 

@@ -69,7 +69,9 @@ public:
             if (fails)
                 co_return make_error_code(Errc::tls_failed);
         }
-        co_return make_virtual_stream(clock_, network_.connect(place, origin.host, boot_));
+        co_return make_virtual_stream(
+            clock_, network_.connect(place, origin.host, endpoint.address(), boot_)
+        );
     }
 
 private:
@@ -116,13 +118,16 @@ std::unique_ptr<http::Connector> Network::make_connector(base::Clock& clock, std
     return std::make_unique<VirtualConnector>(*this, clock, boot);
 }
 
-std::shared_ptr<Link> Network::connect(Place& place, const std::string& name, std::uint64_t boot)
+std::shared_ptr<Link> Network::connect(
+    Place& place, const std::string& name, const asio::ip::address& address, std::uint64_t boot
+)
 {
     ++connections_;
     Link::Ends ends;
     ends.timeline = &timeline_;
     ends.host = place.host;
     ends.host_name = name;
+    ends.address = address;
     ends.boot = boot;
     const auto seed = static_cast<std::uint64_t>(random_.between(0, INT64_MAX));
     auto link = std::make_shared<Link>(std::move(ends), place.weather, seed);

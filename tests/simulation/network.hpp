@@ -51,7 +51,9 @@ private:
         std::vector<std::weak_ptr<Link>> links;
     };
 
-    std::shared_ptr<Link> connect(Place& place, const std::string& name, std::uint64_t boot);
+    std::shared_ptr<Link> connect(
+        Place& place, const std::string& name, const boost::asio::ip::address& address, std::uint64_t boot
+    );
 
     Timeline& timeline_;
     base::Random random_;

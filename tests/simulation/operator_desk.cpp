@@ -33,11 +33,14 @@ void OperatorDesk::try_to_register(
 
 void OperatorDesk::pause(const std::string& sink)
 {
-    post("/v1/sinks/" + sink + "/pause", R"({"reason":"maintenance"})", [this, sink](const auto& response) {
+    const std::size_t place = pauses_.size();
+    pauses_.push_back({.sink = sink});
+    const auto on_answer = [this, sink, place](const http::ServerResponse& response) {
         with_.trace->note("paused {} answer={}", sink, response.status);
         if (response.status == 200)
-            pauses_.push_back({.sink = sink, .from = with_.timeline->now()});
-    });
+            pauses_[place].from = with_.timeline->now();
+    };
+    post("/v1/sinks/" + sink + "/pause", R"({"reason":"maintenance"})", on_answer);
 }
 
 void OperatorDesk::resume(const std::string& sink)
@@ -48,19 +51,39 @@ void OperatorDesk::resume(const std::string& sink)
     post("/v1/sinks/" + sink + "/resume", "{}");
 }
 
+void OperatorDesk::look_around()
+{
+    for (const char* const path :
+         {"/v1/status", "/v1/sinks", "/v1/providers", "/v1/tasks", "/v1/deliveries"}) {
+        http::ServerRequest request;
+        request.method = "GET";
+        request.path = path;
+        ask(std::move(request), [this, path](const http::ServerResponse& response) {
+            with_.trace->note("see {} answer={}", path, response.status);
+        });
+    }
+}
+
 void OperatorDesk::post(const std::string& path, std::string body, const Process::OnAnswer& on_answer)
+{
+    http::ServerRequest request;
+    request.method = "POST";
+    request.path = path;
+    request.body = std::move(body);
+    ask(std::move(request), on_answer);
+}
+
+void OperatorDesk::ask(http::ServerRequest request, const Process::OnAnswer& on_answer)
 {
     Process* const process = with_.process();
     if (process == nullptr)
         return;
-    http::ServerRequest request;
-    request.method = "POST";
-    request.target = path;
-    request.path = path;
+    request.target = request.path;
     request.fields = {{"host", "pollhook"}, {"content-type", "application/json"}};
-    request.body = std::move(body);
     request.peer = "127.0.0.1:1";
-    process->request(std::move(request), [on_answer](const http::ServerResponse& response) {
+    process->request(std::move(request), [this, on_answer](const http::ServerResponse& response) {
+        if (const std::string leak = with_.canaries->leak_in(response.body, "the API"); !leak.empty())
+            with_.violations->add("I12", "the API shows " + leak);
         if (on_answer)
             on_answer(response);
     });

@@ -1,11 +1,14 @@
 #pragma once
 
+#include "canaries.hpp"
 #include "process.hpp"
 #include "scenario.hpp"
 #include "timeline.hpp"
 #include "trace.hpp"
+#include "violations.hpp"
 
 #include <functional>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -16,7 +19,7 @@ namespace pollhook::simulation {
 /// From the answer to a pause until somebody asks to resume.
 struct SinkPause {
     std::string sink;
-    base::SteadyPoint from{};
+    std::optional<base::SteadyPoint> from;  ///< empty: it was never answered
     base::SteadyPoint until = base::SteadyPoint::max();
 };
 
@@ -26,6 +29,8 @@ public:
     struct Surroundings {
         Timeline* timeline = nullptr;
         Trace* trace = nullptr;
+        const Canaries* canaries = nullptr;
+        Violations* violations = nullptr;
         /// The process that answers now; null when none does.
         std::function<Process*()> process;
     };
@@ -35,6 +40,9 @@ public:
     void register_task(std::string provider, std::string id, std::string webhook_url);
     void pause(const std::string& sink);
     void resume(const std::string& sink);
+
+    /// Asks for what there is to see.
+    void look_around();
 
     [[nodiscard]] const std::vector<SinkPause>& pauses() const noexcept { return pauses_; }
 
@@ -47,6 +55,7 @@ public:
 private:
     void try_to_register(const std::string& provider, const std::string& id, const std::string& body);
     void post(const std::string& path, std::string body, const Process::OnAnswer& on_answer = {});
+    void ask(http::ServerRequest request, const Process::OnAnswer& on_answer);
 
     Surroundings with_;
     std::set<std::pair<std::string, std::string>> registered_;

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
+#include <vector>
 
 namespace pollhook::simulation {
 namespace {
@@ -49,16 +51,28 @@ bool ended_well(const Life& life)
     return life.ended_in_order && !life.disk_was_full;
 }
 
-/// I11: the schedule's pauses and Retry-After hold, and nobody is asked more often than the schedule says.
+/// The least pause after an attempt that failed: that of the schedule for all failures, unless its answer was
+/// one of those that have a schedule of their own.
+base::Duration least_pause(const Receipt& failed, const config::Delivery& delivery)
+{
+    constexpr std::array rejections{400, 401, 403, 404, 405, 413, 415, 422};
+    const std::vector<base::Duration>& usual = delivery.retry_schedule;
+    const base::Duration rejected = delivery.rejected_retry_schedule.front();
+    const auto place = static_cast<std::size_t>(failed.attempt - 1);
+    if (place >= usual.size())
+        return rejected;
+    const bool may_be_rejection = std::ranges::find(rejections, failed.status) != rejections.end();
+    return may_be_rejection ? std::min(rejected, usual[place]) : usual[place];
+}
+
+/// I11: the schedule's pauses and Retry-After hold, and nobody is asked more often than the schedules say.
 void check_spacing(const Attempts& attempts, const Evidence& evidence, Violations& violations)
 {
     const config::Delivery& delivery = evidence.scenario->config.delivery;
-    const std::vector<base::Duration>& usual = delivery.retry_schedule;
-    const std::vector<base::Duration>& rejected = delivery.rejected_retry_schedule;
+    const auto most = std::ssize(delivery.retry_schedule) + std::ssize(delivery.rejected_retry_schedule) + 1;
     for (std::size_t i = 0; i < attempts.size(); ++i) {
         const Receipt& receipt = *attempts[i];
-        const auto number = static_cast<std::size_t>(receipt.attempt);
-        if (receipt.attempt < 1 || number > usual.size() + 1)
+        if (receipt.attempt < 1 || receipt.attempt > most)
             violations.add("I11", describe(receipt) + " is more than the schedule allows");
         if (i == 0)
             continue;
@@ -69,10 +83,7 @@ void check_spacing(const Attempts& attempts, const Evidence& evidence, Violation
         const bool was_resumed = before.status == 410;
         if (receipt.attempt != before.attempt + 1 || was_resumed || !must_know(evidence, before, receipt))
             continue;
-        base::Duration least = usual.at(number - 2);
-        if (number - 2 < rejected.size())
-            least = std::min(least, rejected[number - 2]);
-        if (receipt.sent_at - before.sent_at < least)
+        if (receipt.sent_at - before.sent_at < least_pause(before, delivery))
             violations.add("I11", describe(receipt) + " comes sooner than the schedule says");
         if (before.answered_at && before.retry_after &&
             receipt.sent_at - *before.answered_at < *before.retry_after)
@@ -135,8 +146,9 @@ void check_pauses(const Evidence& evidence, Violations& violations)
     for (const SinkPause& pause : evidence.pauses)
         for (const Receipt& receipt : *evidence.ledger) {
             const base::Duration grace = receipt.on_new_connection ? longest_connect : base::Duration(0);
-            if (receipt.destination.ends_with("/" + pause.sink) && receipt.sent_at > pause.from + grace &&
-                receipt.sent_at < pause.until)
+            const bool is_paused =
+                pause.from && receipt.sent_at > *pause.from + grace && receipt.sent_at < pause.until;
+            if (is_paused && receipt.destination.ends_with("/" + pause.sink))
                 violations.add("I11", describe(receipt) + " was sent while the sink was paused");
         }
 }

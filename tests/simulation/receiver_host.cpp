@@ -1,6 +1,6 @@
 #include "receiver_host.hpp"
 
-#include "pollhook/base/text.hpp"
+#include "scenario.hpp"
 
 #include <fmt/format.h>
 
@@ -100,6 +100,8 @@ void ReceiverHost::check(const Call& call, const Receipt& receipt) const
         with_.violations->add(
             "I5", fmt::format("{} at {}: signature {}", receipt.event_id, receipt.destination, name(verdict))
         );
+    if (call.address == boost::asio::ip::make_address(private_address))
+        with_.violations->add("I13", fmt::format("{} was reached at {}", call.host, private_address));
     if (const std::string leak = with_.canaries->leak_in(call.bytes, call.host); !leak.empty())
         with_.violations->add("I12", fmt::format("{} saw {}", call.host, leak));
 }

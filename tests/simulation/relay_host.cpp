@@ -24,11 +24,16 @@ RelayHost::RelayHost(Surroundings surroundings, simulator::RelayOptions options)
 {
 }
 
-std::string RelayHost::submit(std::string webhook_url)
+std::string RelayHost::next_id()
+{
+    last_id_ += static_cast<std::uint64_t>(random_.between(1, 100'000));
+    return std::to_string(last_id_);
+}
+
+void RelayHost::submit(const std::string& id, std::string webhook_url)
 {
     simulator::SimulatedTask task;
-    last_id_ += static_cast<std::uint64_t>(random_.between(1, 100'000));
-    task.id = std::to_string(last_id_);
+    task.id = id;
     task.life = simulator::random_life(random_, options_.odds);
     task.life.webhook_url = std::move(webhook_url);
     task.submitted_at = clock_.now();
@@ -37,9 +42,7 @@ std::string RelayHost::submit(std::string webhook_url)
     last_end_ = std::max(last_end_, task.created_at + task.life.start_of(last));
     if (simulator::is_terminal(task.life.steps[last].status))
         ending_.insert(task.id);
-    std::string id = task.id;
     book_.add(std::move(task));
-    return id;
 }
 
 void RelayHost::contradict(const std::string& id, std::string_view word)

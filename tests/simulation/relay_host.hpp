@@ -35,8 +35,9 @@ public:
     };
     RelayHost(Surroundings surroundings, simulator::RelayOptions options);
 
-    /// A new task with a random life that begins now; its id.
-    std::string submit(std::string webhook_url);
+    [[nodiscard]] std::string next_id();
+    /// A new task with a random life that begins now. `webhook_url` is what the relay knows; empty: none.
+    void submit(const std::string& id, std::string webhook_url);
     /// Says another word about a task from now on, whatever it said before.
     void contradict(const std::string& id, std::string_view word);
     void tell_truth(const std::string& id);

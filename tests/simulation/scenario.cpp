@@ -39,6 +39,7 @@ config::Provider provider_of(const RelayPlan& plan, base::Random& random)
     provider.auth = plan.auth;
     provider.poll_interval = random.unit() < 0.5 ? 5s : 2s;
     provider.max_poll_interval = random.unit() < 0.5 ? 60s : 20s;
+    provider.discover = provider.type == config::ProviderType::ohmygpt && random.unit() < 0.3;
     provider.batch_size = random.unit() < 0.7 ? 50 : 3;
     return provider;
 }
@@ -98,6 +99,8 @@ Scenario::Scenario(std::uint64_t number)
     relays.push_back(
         {.provider = "omg", .host = "relay-b.test", .key = "canary-key-of-relay-b-49e6d7939ad1f4e4"}
     );
+    if (random.unit() < 0.3)
+        webhook_hosts.emplace_back(rebinding_host);
     config.daemon.state_dir = state_dir;
     config.admin.listen.clear();
     config.admin.hosts = {"pollhook"};

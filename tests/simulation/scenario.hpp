@@ -12,6 +12,9 @@ namespace pollhook::simulation {
 
 inline constexpr const char* state_dir = "/state";
 inline constexpr const char* database_path = "/state/pollhook.db";
+/// Where nothing may ever be sent to, although a name of the simulated network points there at times.
+inline constexpr const char* private_address = "10.1.2.3";
+inline constexpr const char* rebinding_host = "rebind.test";
 
 /// A relay of the simulated world and the provider that polls it.
 struct RelayPlan {

@@ -63,6 +63,8 @@ World::World(std::uint64_t seed, std::FILE* trace)
       desk_({
           .timeline = &timeline_,
           .trace = &trace_,
+          .canaries = &canaries_,
+          .violations = &violations_,
           .process = [this] { return process_ && process_->is_ready() ? process_.get() : nullptr; },
       })
 {
@@ -114,7 +116,10 @@ void World::build()
         around.canaries = &canaries_;
         auto& host = receivers_[name] =
             std::make_unique<ReceiverHost>(around, scenario_.signing_secret, seed_of(20 + receivers_.size()));
-        network_.add(name, {address("93.184.216.34")}, *host);
+        std::vector<boost::asio::ip::address> addresses{address("93.184.216.34")};
+        if (name == rebinding_host)
+            addresses.push_back(address(private_address));
+        network_.add(name, std::move(addresses), *host);
     }
 }
 
