@@ -3,8 +3,10 @@
 #include "faults/mounts.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <chrono>
+#include <cstdint>
 #include <fstream>
 #include <memory>
 
@@ -20,14 +22,14 @@ protected:
     {
         if (const std::string why = own_mounts(); !why.empty())
             GTEST_SKIP() << why;
-        const auto address = boost::asio::ip::make_address("127.0.0.77");
         try {
-            server_ = std::make_unique<DnsServer>(loop_, boost::asio::ip::udp::endpoint(address, 53));
+            server_ = std::make_unique<DnsServer>(loop_, endpoint_);
         } catch (const std::exception& failure) {
-            GTEST_SKIP() << "no name server on 127.0.0.77:53: " << failure.what();
+            GTEST_SKIP() << "no name server on port 53: " << failure.what();
         }
         const auto resolver = folder_ / "resolv.conf";
-        std::ofstream(resolver) << "nameserver 127.0.0.77\noptions timeout:3 attempts:2\n";
+        std::ofstream(resolver) << "nameserver " << endpoint_.address().to_string()
+                                << "\noptions timeout:3 attempts:2\n";
         mount_over(resolver, "/etc/resolv.conf");
     }
     void TearDown() override
@@ -51,6 +53,10 @@ protected:
         );
     }
 
+    /// An address for this process alone, since tests run side by side.
+    const boost::asio::ip::udp::endpoint endpoint_{
+        boost::asio::ip::address_v4(0x7f4d0000U + static_cast<std::uint32_t>(::getpid() % 0xfffe) + 1U), 53
+    };
     std::unique_ptr<DnsServer> server_;
 };
 
@@ -101,9 +107,7 @@ TEST_F(DnsTest, ADeadNameOfTheRelayEndsNoTask)
     turn(400);
     EXPECT_EQ(check_database(), "");
     EXPECT_EQ(number("SELECT count(*) FROM tasks WHERE status IN (7, 8)"), 0);
-    server_ = std::make_unique<DnsServer>(
-        loop_, boost::asio::ip::udp::endpoint(boost::asio::ip::make_address("127.0.0.77"), 53)
-    );
+    server_ = std::make_unique<DnsServer>(loop_, endpoint_);
     server_->set("relay.example.com", {"127.0.0.1", 0ms});
     EXPECT_TRUE(all_over());
     expect_invariants();
