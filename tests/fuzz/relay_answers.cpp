@@ -149,6 +149,10 @@ private:
         const auto wrong = task.oracle.follow(*step);
         expect(!wrong, wrong ? wrong->c_str() : "");
         task.known = task::apply(task.known, *step, snapshot->upstream_status);
+        expect(
+            !task::detect(task.known, seen.status, seen.progress, seen.upstream_status, clock_.now()),
+            "the same look again tells nothing new"
+        );
         check_event({.provider = "relay", .id = std::string(seen.id)}, *step, *snapshot);
     }
 
