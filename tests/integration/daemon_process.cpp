@@ -42,6 +42,8 @@ void open_as(int descriptor, const char* path, int flags)
     open_as(STDIN_FILENO, "/dev/null", O_RDONLY);
     open_as(STDOUT_FILENO, out, append);
     open_as(STDERR_FILENO, error, append);
+    // Asio's sockets of the test would live on in the daemon.
+    ::close_range(STDERR_FILENO + 1, ~0U, 0);
     ::execvpe(argv[0], argv, envp);
     ::_exit(127);
 }
