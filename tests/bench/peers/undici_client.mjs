@@ -48,12 +48,12 @@ class Sender {
       "UPDATE deliveries SET state = ?, due = ?, attempts = attempts + 1 WHERE event = ?",
     );
     const attempt = database.prepare(
-      "INSERT INTO attempts SELECT ?1, attempts, ?2, ?3, ?4, ?5 FROM deliveries WHERE event = ?1",
+      "INSERT INTO attempts SELECT event, attempts, ?, ?, ?, ? FROM deliveries WHERE event = ?",
     );
     this.settling = new GroupCommit(database, ({ event, at, status, total }) => {
       const delivered = status >= 200 && status < 300;
       settle.run(delivered ? 2 : 0, delivered ? 0 : Date.now() + 5000, event);
-      attempt.run(event, at, status, delivered ? "delivered" : `retry: ${status}`, total);
+      attempt.run(at, status, delivered ? "delivered" : `retry: ${status}`, total, event);
     });
   }
   async post({ row, id, task, sequence, body }) {
