@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <optional>
 #include <vector>
 
 namespace pollhook::simulation {
@@ -52,17 +53,20 @@ bool ended_well(const Life& life)
 }
 
 /// The least pause after an attempt that failed: that of the schedule for all failures, unless its answer was
-/// one of those that have a schedule of their own.
-base::Duration least_pause(const Receipt& failed, const config::Delivery& delivery)
+/// one of those that have a schedule of their own. Empty when no other attempt may follow.
+std::optional<base::Duration> least_pause(const Receipt& failed, const config::Delivery& delivery)
 {
     constexpr std::array rejections{400, 401, 403, 404, 405, 413, 415, 422};
     const std::vector<base::Duration>& usual = delivery.retry_schedule;
-    const base::Duration rejected = delivery.rejected_retry_schedule.front();
     const auto place = static_cast<std::size_t>(failed.attempt - 1);
-    if (place >= usual.size())
-        return rejected;
-    const bool may_be_rejection = std::ranges::find(rejections, failed.status) != rejections.end();
-    return may_be_rejection ? std::min(rejected, usual[place]) : usual[place];
+    std::optional<base::Duration> least;
+    if (place < usual.size())
+        least = usual[place];
+    if (std::ranges::find(rejections, failed.status) != rejections.end()) {
+        const base::Duration rejected = delivery.rejected_retry_schedule.front();
+        least = std::min(least.value_or(rejected), rejected);
+    }
+    return least;
 }
 
 /// I11: the schedule's pauses and Retry-After hold, and nobody is asked more often than the schedules say.
@@ -83,7 +87,10 @@ void check_spacing(const Attempts& attempts, const Evidence& evidence, Violation
         const bool was_resumed = before.status == 410;
         if (receipt.attempt != before.attempt + 1 || was_resumed || !must_know(evidence, before, receipt))
             continue;
-        if (receipt.sent_at - before.sent_at < least_pause(before, delivery))
+        const std::optional<base::Duration> least = least_pause(before, delivery);
+        if (!least)
+            violations.add("I11", describe(receipt) + " is more than the schedule allows");
+        else if (receipt.sent_at - before.sent_at < *least)
             violations.add("I11", describe(receipt) + " comes sooner than the schedule says");
         if (before.answered_at && before.retry_after &&
             receipt.sent_at - *before.answered_at < *before.retry_after)

@@ -21,6 +21,8 @@ constexpr base::Duration calm_bound = 3h;
 constexpr base::Duration calm_step = 1min;
 constexpr base::Duration exit_slack = 5s;
 constexpr base::Duration server_grace = 2s;
+/// Some thousand are usual at the most.
+constexpr std::size_t most_receipts = 20'000;
 constexpr std::size_t most_log_bytes = 96U << 20U;
 
 boost::asio::ip::address address(const char* text)
@@ -287,6 +289,8 @@ void World::check_bounds()
             );
     if (disk_.size_of(std::string(database_path) + "-wal") > most_log_bytes)
         violations_.add("I10", "the write-ahead log grows");
+    if (ledger_.size() > most_receipts)
+        violations_.add("I11", "the receivers get far more than there is to send");
     timeline_.after(1s, [this] { check_bounds(); });
 }
 
@@ -319,6 +323,8 @@ void World::calm_down()
         if (open.empty() && timeline_.now() > last && desk_.registered().size() == submitted_.size())
             return;
     } while (timeline_.now() < bound && !is_over());
+    if (is_over())
+        return;
     if (desk_.registered().size() != submitted_.size())
         violations_.add("I7", "a registration is never acknowledged");
     for (const std::string& what : open)
