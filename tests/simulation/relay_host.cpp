@@ -34,6 +34,7 @@ void RelayHost::submit(const std::string& id, std::string webhook_url)
 {
     simulator::SimulatedTask task;
     task.id = id;
+    submitted_.insert(id);
     task.life = simulator::random_life(random_, options_.odds);
     task.life.webhook_url = std::move(webhook_url);
     task.submitted_at = clock_.now();
@@ -80,7 +81,7 @@ const std::set<std::string>& RelayHost::words(const std::string& id) const
 
 bool RelayHost::may_be_lost(const std::string& id) const
 {
-    return leaves_out_ || forgotten_.contains(id);
+    return leaves_out_ || forgotten_.contains(id) || !submitted_.contains(id);
 }
 
 bool RelayHost::ends(const std::string& id) const

@@ -46,7 +46,8 @@ public:
 
     /// The words that were ever said about a task.
     [[nodiscard]] const std::set<std::string>& words(const std::string& id) const;
-    /// It was forgotten, or left out of answers by a fault: `lost` would be right.
+    /// It was forgotten, or left out of answers by a fault, or is a stranger that was shown once and
+    /// discovered: `lost` would be right.
     [[nodiscard]] bool may_be_lost(const std::string& id) const;
     /// Whether the task comes to an end that this relay shows.
     [[nodiscard]] bool ends(const std::string& id) const;
@@ -69,6 +70,7 @@ private:
     simulator::TaskBook book_;
     simulator::RelayRoutes routes_;
     std::map<std::string, std::set<std::string>> words_;
+    std::set<std::string> submitted_;
     std::set<std::string> forgotten_;
     std::set<std::string> ending_;
     bool leaves_out_ = false;
