@@ -70,6 +70,7 @@ class Relay(asyncio.Protocol):
                     "status": "SUCCESS" if ends else "IN_PROGRESS",
                     "progress": f"{100 if ends else max(1, 100 * step // self.scale)}%",
                     "imageUrl": "https://cdn.example.com/1.png" if ends else "",
+                    "buttons": [{"customId": "U1", "label": "U1"}] if ends else [],
                     "prompt": PADDING,
                 }
             )

@@ -48,6 +48,7 @@ def watch(bench, template, batch, interval, rate, seconds):
         )
         began = time.monotonic()
         with Daemon(bench.pollhook, CLIENT, config) as daemon:
+            daemon.said("store|daemon|provider")
             wait_until(lambda: requests_of(source) > 0, 120, "the first request")
             start = time.monotonic() - began
             return start, daemon, measure(daemon, source, batch, seconds)

@@ -20,7 +20,7 @@ api_key = "none"
 batch_size = 100
 poll_interval = "10ms"
 max_poll_interval = "10ms"
-max_requests_per_second = 100000
+max_requests_per_second = 10000
 """
 
 
@@ -57,6 +57,7 @@ def run_pollhook(bench, template, tasks, steps):
             ),
         )
         with Daemon(bench.pollhook, CLIENT, config) as daemon:
+            daemon.admin_port()
             wait_until(lambda: receiver.stats()["requests"] >= tasks * steps, 600, "the last change")
             used = daemon.settle()
             got = receiver.stats()
