@@ -5,7 +5,7 @@ usage: relay.py [--steps N] [STAMPS]
 
 Appends "NS TASK SEQUENCE" to STAMPS when it hands out a step, which is before the daemon can have seen it; times of
 CLOCK_MONOTONIC. With --steps the last of so many steps ends a task; without, a task goes on by one percent at a time and
-stands still at 95. With --steps 0 every task stands still from the first look on. GET /requests tells how many requests
+stands still at 95. With --steps 0 every task stays submitted. GET /requests tells how many requests
 for tasks came.
 """
 
@@ -67,8 +67,8 @@ class Relay(asyncio.Protocol):
                 {
                     "id": name,
                     "action": "IMAGINE",
-                    "status": "SUCCESS" if ends else "IN_PROGRESS",
-                    "progress": f"{100 if ends else max(1, 100 * step // self.scale)}%",
+                    "status": "SUCCESS" if ends else "IN_PROGRESS" if self.last_step > 1 else "SUBMITTED",
+                    "progress": f"{100 if ends else 100 * step // self.scale if self.last_step > 1 else 0}%",
                     "imageUrl": "https://cdn.example.com/1.png" if ends else "",
                     "buttons": [{"customId": "U1", "label": "U1"}] if ends else [],
                     "prompt": PADDING,

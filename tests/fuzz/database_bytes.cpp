@@ -214,7 +214,7 @@ void ask(boost::asio::io_context& loop, SqliteStore& store)
         (void)run(loop, store.advance_job(job->id, 10, noon, noon));
     (void)run(loop, store.jobs(10));
     (void)run(loop, store.last_event_body(TaskRow{1}));
-    (void)run(loop, store.prune(noon + std::chrono::years(1), 100));
+    (void)run(loop, store.prune(noon + std::chrono::years(1), 100, noon + std::chrono::years(1)));
 }
 
 void Stage::make_images()

@@ -48,10 +48,10 @@ def watch(bench, template, batch, interval, rate, seconds):
         )
         began = time.monotonic()
         with Daemon(bench.pollhook, CLIENT, config) as daemon:
-            daemon.said("store|daemon|provider")
+            daemon.said(r"(provider\.loaded)")
             wait_until(lambda: requests_of(source) > 0, 120, "the first request")
             start = time.monotonic() - began
-            return start, daemon, measure(daemon, source, batch, seconds)
+            return start, measure(daemon, source, batch, seconds)
 
 
 def measure(daemon, source, batch, seconds):
@@ -67,7 +67,7 @@ def unchanged(bench):
     """10,000 tasks that stand still, each looked at every five seconds. The first looks, at which each of them has
     its only change, are over when the measurement begins."""
     template = bench.make_tasks("standing", 10_000)
-    _, _, told = watch(bench, template, 100, "5s", 1000, 20 if bench.options.quick else 60)
+    _, told = watch(bench, template, 100, "5s", 1000, 20 if bench.options.quick else 60)
     bench.result["unchanged_poll_us_per_task"] = told["lookUs"]
     bench.result["unchanged_cpu_percent"] = told["cpuPercent"]
     say(f"  {told['cpuPercent']:.2f} % of a core for {told['looks']} looks: {told['lookUs']:.2f} us each")
@@ -80,7 +80,7 @@ def scale(bench):
     for tasks in (1_000, 10_000, 100_000) + (() if bench.options.quick else (1_000_000,)):
         template = bench.make_tasks(f"pending-{tasks}", tasks)
         # At one pace for all: 100 requests a second of 100 tasks each, where there are so many.
-        start, _, told = watch(bench, template, 100, "100ms", 100, 10)
+        start, told = watch(bench, template, 100, "100ms", 100, 10)
         shutil.rmtree(template)
         bench.result[f"start_{tasks}_seconds"] = start
         bench.result[f"look_us_{tasks}_tasks"] = told["lookUs"]
