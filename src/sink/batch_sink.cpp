@@ -70,7 +70,8 @@ asio::awaitable<Outcome> BatchSink::deliver(const Message& message)
 /// `message` belongs to the caller of deliver(), who waits.
 asio::awaitable<Outcome> BatchSink::attempt(const Message& message)
 {
-    if (message.attempt > 1) {
+    // What has failed goes alone, and so does a test: a receiver that refuses it refuses nothing else.
+    if (message.attempt > 1 || message.type == task::EventType::sink_test) {
         const std::array<const Message*, 1> alone{&message};
         Outcome outcome = co_await post(alone);
         co_return outcome;

@@ -74,12 +74,13 @@ Outcome Consent::read(const http::Response& answer, base::SteadyPoint now, base:
         return failure("handshake", "the receiver does not consent: " + std::move(problem));
     until_ = now + validity;
     ask_at_ = now + refresh_interval;
-    answered_at_ = now;
+    asked_at_ = now;
     return {};
 }
 
 void Consent::postpone(base::SteadyPoint now) noexcept
 {
+    asked_at_ = now;
     if (is_given(now))
         ask_at_ = now + least_interval;
 }
@@ -87,7 +88,7 @@ void Consent::postpone(base::SteadyPoint now) noexcept
 void Consent::note_delivery(int http_status, base::SteadyPoint now) noexcept
 {
     if (is_given(now) && contradicts(http_status))
-        ask_at_ = std::min(ask_at_, answered_at_ + least_interval);
+        ask_at_ = std::min(ask_at_, asked_at_ + least_interval);
 }
 
 std::string Consent::problem_of(const http::Response& answer)

@@ -54,7 +54,7 @@ private:
     std::optional<double> allowed_per_second_;
     base::SteadyPoint until_ = base::SteadyPoint::min();
     base::SteadyPoint ask_at_ = base::SteadyPoint::min();
-    base::SteadyPoint answered_at_{};
+    base::SteadyPoint asked_at_{};
 };
 
 }  // namespace pollhook::sink

@@ -140,6 +140,18 @@ TEST_F(BatchSinkTest, SendsAloneWhatHasFailedBefore)
     EXPECT_TRUE(outcome_of(waits).delivered);
 }
 
+TEST_F(BatchSinkTest, SendsATestAlone)
+{
+    expect_requests({answer("400 Bad Request"), answer("200 OK")});
+    const auto waits = start(numbered(1));
+    Message test = numbered(2);
+    test.type = task::EventType::sink_test;
+    EXPECT_FALSE(deliver(test).delivered);
+    EXPECT_FALSE(waits->outcome);
+    clock_.advance(std::chrono::seconds(2));
+    EXPECT_TRUE(outcome_of(waits).delivered);
+}
+
 TEST_F(BatchSinkTest, CallsBackOneThatWaitsAndNoOther)
 {
     expect_requests({answer("200 OK")});

@@ -156,6 +156,17 @@ TEST_F(ConsentTest, IsAskedForAgainWhenAnAnswerSaysOtherwiseButNotAllTheTime)
     EXPECT_EQ(methods(), "OPTIONS POST POST OPTIONS POST POST ");
 }
 
+TEST_F(ConsentTest, ARefusedRenewalIsNotAskedForAgainBeforeEachDelivery)
+{
+    expect_requests({allowing(600), answer("200 OK")});
+    deliver(progress_message());
+    clock_.advance(1h);
+    expect_requests({answer("429 Too Many"), answer("429 Too Many"), answer("429 Too Many")});
+    deliver(progress_message());
+    deliver(progress_message());
+    EXPECT_EQ(methods(), "OPTIONS POST OPTIONS POST POST ");
+}
+
 TEST_F(ConsentTest, IsRenewedByOneWhileTheOthersGoOn)
 {
     expect_requests({allowing(60), answer("200 OK")});
