@@ -107,8 +107,11 @@ void Dispatcher::conclude(const store::ClaimedDelivery& delivery, const sink::Ou
             settlement.reason = decision.text;
             break;
     }
-    if (decision.kind != Kind::delivered)
+    if (decision.kind != Kind::delivered) {
         note_failure(to, delivery, decision);
+        if (!outcome.carried)
+            note_trouble(to, decision.text);
+    }
     add_outcome(delivery, std::move(settlement));
 }
 
@@ -135,7 +138,7 @@ void Dispatcher::note_success(Destination& to, const store::ClaimedDelivery& del
 }
 
 void Dispatcher::note_failure(
-    Destination& to, const store::ClaimedDelivery& delivery, const Decision& decision
+    const Destination& to, const store::ClaimedDelivery& delivery, const Decision& decision
 )
 {
     ++counters_.failed;
@@ -155,11 +158,13 @@ void Dispatcher::note_failure(
             first ? spdlog::level::warn : spdlog::level::debug, "delivery.failing", to, delivery, decision
         );
     }
-    if (to.is_task_webhook())
+}
+
+void Dispatcher::note_trouble(Destination& to, const std::string& reason)
+{
+    if (to.is_task_webhook() || to.health.failed(reason, with_.clock->now()) != SinkHealth::Step::failing)
         return;
-    if (to.health.failed(decision.text, with_.clock->now()) != SinkHealth::Step::failing)
-        return;
-    spdlog::error("sink.failing: sink={} reason=\"{}\"", to.name(), base::printable(decision.text));
+    spdlog::error("sink.failing: sink={} reason=\"{}\"", to.name(), base::printable(reason));
     announce(
         announcement_of_sink(task::EventType::sink_failing, to, to.health.last_error(), with_.clock->now())
     );

@@ -86,6 +86,7 @@ bool OriginPace::finished(
     --in_flight_;
     switch (condition) {
         case Condition::not_reached: return false;
+        case Condition::carried: grow(); return false;
         case Condition::working:
             breaker_.succeeded();
             note_overload(false);

@@ -63,10 +63,16 @@ Condition condition_of(const sink::Outcome& outcome) noexcept
     constexpr std::array<std::string_view, 3> own{"blocked_address", "auth", "handshake"};
     if (outcome.cancelled || std::ranges::find(own, outcome.error_class) != own.end())
         return Condition::not_reached;
-    if (std::ranges::find(overloaded_answers, outcome.http_status) != overloaded_answers.end())
-        return Condition::overloaded;
+    const bool overloaded =
+        std::ranges::find(overloaded_answers, outcome.http_status) != overloaded_answers.end();
     const bool is_answer = outcome.http_status > 0 && outcome.http_status < 500;
-    return outcome.delivered || is_answer ? Condition::working : Condition::failing;
+    const bool works = outcome.delivered || (is_answer && !overloaded);
+    // One request is one word about the receiver, however many deliveries it carried.
+    if (outcome.carried)
+        return works ? Condition::carried : Condition::not_reached;
+    if (overloaded)
+        return Condition::overloaded;
+    return works ? Condition::working : Condition::failing;
 }
 
 }  // namespace pollhook::delivery

@@ -150,6 +150,7 @@ asio::awaitable<void> BatchSink::send_batch(Batch& batch)
     const Outcome outcome = co_await post(messages);
     for (Entry* each : batch.entries) {
         each->outcome = outcome;
+        each->outcome.carried = each != batch.entries.front();
         each->settled = true;
         each->wake->wake();
     }

@@ -125,7 +125,11 @@ private:
     void conclude(const store::ClaimedDelivery& delivery, const sink::Outcome& outcome);
     void heed(store::OriginId origin, const sink::Consented& consent);
     void note_success(Destination& to, const store::ClaimedDelivery& delivery);
-    void note_failure(Destination& to, const store::ClaimedDelivery& delivery, const Decision& decision);
+    void note_failure(
+        const Destination& to, const store::ClaimedDelivery& delivery, const Decision& decision
+    );
+    /// A request of the sink failed, whatever it carried.
+    void note_trouble(Destination& to, const std::string& reason);
     /// A sink's receiver wants nothing more.
     void close(Destination& to, const std::string& reason);
     void hold(Destination& to, const std::string& reason);

@@ -16,6 +16,7 @@ enum class Condition : std::uint8_t {
     working,      ///< it answered, with whatever judgement about the one delivery
     overloaded,   ///< 429, 502, 503, 504: it asks for less
     failing,      ///< no answer, or another 5xx
+    carried,      ///< it worked, as another attempt by the same request tells
     not_reached,  ///< the attempt says nothing about it: cancelled, or refused on this side
 };
 

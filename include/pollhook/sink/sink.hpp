@@ -49,6 +49,9 @@ struct Outcome {
     /// yet.
     std::optional<Consented> consent;
     bool cancelled = false;  ///< the daemon is stopping: not an attempt
+    /// The request carried several deliveries, and the outcome of another one stands for what it tells about
+    /// the receiver.
+    bool carried = false;
     std::string peer;
     std::string response_head;  ///< at most 4 KiB
     base::Duration look_up{}, connect{}, tls{}, first_byte{}, total{};

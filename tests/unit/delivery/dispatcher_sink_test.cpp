@@ -141,6 +141,26 @@ TEST_F(DispatcherSinkTest, ASinkThatFailsIsAnnouncedToTheOthersAndItsRecoveryToo
     EXPECT_THAT(own_events("ops"), IsEmpty());  // it is the last one to tell
 }
 
+TEST_F(DispatcherSinkTest, AFailedRequestCountsOnceForTheSinkAndForTheBreaker)
+{
+    add_sink("ops").events = {"*"};
+    add_sink("watch").events = {"sink.*"};
+    start();
+    bool is_first = true;
+    script("ops").answer = [&](const sink::Message&) {
+        sink::Outcome outcome = ScriptedSink::http(500);
+        outcome.carried = !std::exchange(is_first, false);
+        return outcome;
+    };
+    for (const char* id : {"1", "2", "3", "4", "5", "6"}) {
+        add_plain(id);
+        step(id);
+    }
+    EXPECT_THAT(own_events("watch"), IsEmpty());
+    EXPECT_EQ(dispatcher_->open_breakers(), 0U);
+    EXPECT_EQ(destination("ops").health.failures_in_a_row(), 1U);
+}
+
 TEST_F(DispatcherSinkTest, TheRecoveryIsAnnouncedAlsoAfterARestart)
 {
     add_sink("ops");

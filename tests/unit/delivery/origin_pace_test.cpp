@@ -240,6 +240,22 @@ TEST_F(OriginPaceTest, WhatSaysNothingAboutTheOriginChangesNothing)
     EXPECT_EQ(pace.window(), 2U);
 }
 
+TEST_F(OriginPaceTest, WhatOneRequestCarriedWidensTheWindowAndClosesNoBreaker)
+{
+    OriginPace pace(16, std::nullopt);
+    for (int i = 0; i < 3; ++i) {
+        pace.started(now_);
+        finish(pace, Condition::failing);
+    }
+    const std::size_t before = pace.window();
+    for (int i = 0; i < 4; ++i) {
+        pace.started(now_);
+        finish(pace, Condition::carried);
+    }
+    EXPECT_GT(pace.window(), before);
+    EXPECT_FALSE(pace.breaker().is_calm());
+}
+
 TEST_F(OriginPaceTest, ALargerLimitIsGrownInto)
 {
     OriginPace pace(4, std::nullopt);

@@ -153,5 +153,19 @@ TEST_F(RetryPolicyTest, TellsWhatAnAnswerMeansForItsOrigin)
     EXPECT_EQ(condition_of(written), Condition::working);
 }
 
+TEST(ConditionTest, ARequestThatCarriedSeveralDeliveriesCountsOnce)
+{
+    for (const int status : {200, 404, 410}) {
+        sink::Outcome outcome = ScriptedSink::http(status);
+        outcome.carried = true;
+        EXPECT_EQ(condition_of(outcome), Condition::carried) << status;
+    }
+    for (const int status : {0, 429, 500, 503}) {
+        sink::Outcome outcome = ScriptedSink::http(status);
+        outcome.carried = true;
+        EXPECT_EQ(condition_of(outcome), Condition::not_reached) << status;
+    }
+}
+
 }  // namespace
 }  // namespace pollhook::delivery

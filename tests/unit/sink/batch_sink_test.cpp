@@ -122,6 +122,7 @@ TEST_F(BatchSinkTest, TakesOneAnswerForAll)
         EXPECT_EQ(outcome_of(*each).http_status, 503);
         EXPECT_EQ(outcome_of(*each).retry_after, std::chrono::seconds(9));
         EXPECT_EQ(outcome_of(*each).response_head, "busy");
+        EXPECT_EQ(outcome_of(*each).carried, each != &first) << "it counts once for the receiver";
     }
 }
 
