@@ -28,6 +28,8 @@ const strangeId = 'a%20b%zz';
 let world;
 let ids;
 let debian;
+// What became an event: a machine that is busy sees the ends of all tasks, but not each step on the way.
+let stored;
 
 const sinks = {
   standard: `secret = "${secret}"`,
@@ -90,9 +92,9 @@ function eventsOf(path) {
 before(async () => {
   world = await World.open();
   const relay = await world.startRelay([
-    '0s SUBMITTED 0%, 300ms IN_PROGRESS 10%, 400ms IN_PROGRESS 55%, 400ms SUCCESS 100%',
-    '0s IN_PROGRESS 5%, 700ms FAILURE',
-    '0s SUBMITTED 0%, 1s CANCEL',
+    '0s SUBMITTED 0%, 1s IN_PROGRESS 10%, 1s IN_PROGRESS 55%, 1s SUCCESS 100%',
+    '0s IN_PROGRESS 5%, 2s FAILURE',
+    '0s SUBMITTED 0%, 2s CANCEL',
     '0s SUCCESS 100%',
   ]);
   ids = relay.ids;
@@ -143,9 +145,9 @@ ${sink('debian-wrong', `${debian.url}/wrong`, sinks.hub)}
     return tasks.every((task) => ['succeeded', 'failed', 'cancelled', 'lost'].includes(task.status));
   }, 'the end of every task');
   const { events } = await world.ask('/v1/events?limit=1000');
-  const wanted = events.filter(({ event }) => event.type.startsWith('task.')).length;
+  stored = events.map(({ event }) => event.type).filter((type) => type.startsWith('task.'));
   for (const path of ['/task', ...Object.keys(sinks).map((name) => `/${name}`)])
-    await until(() => new Set(eventsOf(path)).size >= wanted, () => `${eventsOf(path).length} of ${wanted} at ${path}`, 30);
+    await until(() => new Set(eventsOf(path)).size >= stored.length, () => `${eventsOf(path).length} of ${stored.length} at ${path}`, 30);
 });
 
 after(async () => {
@@ -155,7 +157,7 @@ after(async () => {
 describe('Standard Webhooks', () => {
   it('is verified by standardwebhooks and svix, and nothing changed is', () => {
     for (const path of ['/standard', '/task', '/bare', '/asymmetric']) {
-      assert.ok(world.to(path).length >= 8, path);
+      assert.ok(world.to(path).length >= stored.length, path);
       for (const request of world.to(path)) {
         assert.equal(request.method, 'POST');
         expectGenuine(request, [secret]);
@@ -294,7 +296,7 @@ describe('X-Hub-Signature-256', () => {
     const wanted = world.to('/hub').length;
     await until(() => received().length >= wanted, "every event at Debian's webhook", 30);
     const types = received().map((line) => JSON.parse(line).type);
-    for (const type of ['task.running', 'task.progress', 'task.succeeded', 'task.failed', 'task.cancelled', 'task.lost'])
+    for (const type of [...stored, 'task.succeeded', 'task.failed', 'task.cancelled', 'task.lost'])
       assert.ok(types.includes(type), type);
 
     const refused = async () => {

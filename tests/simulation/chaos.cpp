@@ -58,23 +58,25 @@ void World::submit_task()
     desk_.register_task(provider, id, way >= 0.1 && way < 0.9 ? url : std::string());
 }
 
-/// Crashes at a moment, between two steps of the program, and in the middle of what it writes.
+/// At this moment, between two of the next steps of the program, or in the middle of what it writes next.
+void World::plan_death(Disk::Fate how)
+{
+    const std::int64_t kind = between(0, 2);
+    planned_death_ = how;
+    if (kind == 0)
+        crash(how);
+    else if (kind == 1)
+        handlers_left_ = static_cast<std::uint64_t>(between(0, 400));
+    else
+        disk_trouble_.plan(static_cast<std::uint64_t>(between(0, 40)), how);
+}
+
 void World::plan_deaths()
 {
-    const auto plan = [this](Disk::Fate how) {
-        const std::int64_t kind = between(0, 2);
-        planned_death_ = how;
-        if (kind == 0)
-            crash(how);
-        else if (kind == 1)
-            handlers_left_ = static_cast<std::uint64_t>(between(0, 400));
-        else
-            disk_trouble_.plan(static_cast<std::uint64_t>(between(0, 40)), how);
-    };
     if (scenario_.troubles.kills)
-        sometimes(1, 16, [plan] { plan(Disk::Fate::killed); });
+        sometimes(1, 16, [this] { plan_death(Disk::Fate::killed); });
     if (scenario_.troubles.power_cuts)
-        sometimes(1, 16, [plan] { plan(Disk::Fate::power_cut); });
+        sometimes(1, 16, [this] { plan_death(Disk::Fate::power_cut); });
     if (scenario_.troubles.restarts)
         sometimes(1, 3, [this] {
             if (!process_ || !process_->is_ready())

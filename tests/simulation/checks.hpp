@@ -15,6 +15,24 @@ void check_receipts(const Inspection& stored, const Evidence& evidence, Violatio
 /// What is still open although it should have ended (I7), in words; empty: nothing.
 std::vector<std::string> unfinished(const Inspection& stored, const Evidence& evidence);
 
+/// Dead deliveries that a retry of all of them should have brought to their receivers, in words.
+std::vector<std::string> still_dead(const Inspection& stored, const Evidence& evidence);
+
+/// What the sink has not taken again since a replay of everything began, in words. `before`: how many
+/// receipts there were at that time.
+std::vector<std::string> not_replayed(
+    const Inspection& stored, const Evidence& evidence, const std::string& sink, std::size_t before
+);
+
+/// I4: a replay keeps the order within each task.
+void check_replay(
+    const Inspection& stored,
+    const Evidence& evidence,
+    const std::string& sink,
+    std::size_t before,
+    Violations& violations
+);
+
 /// The ends of tasks are the relays' (I9).
 void check_ends(const Inspection& stored, const Evidence& evidence, Violations& violations);
 

@@ -51,6 +51,30 @@ void OperatorDesk::resume(const std::string& sink)
     post("/v1/sinks/" + sink + "/resume", "{}");
 }
 
+void OperatorDesk::retry_dead()
+{
+    waits_for_answer_ = true;
+    try_to_begin("/v1/deliveries/retry", R"({"state":"dead"})");
+}
+
+void OperatorDesk::replay(const std::string& sink)
+{
+    waits_for_answer_ = true;
+    try_to_begin("/v1/sinks/" + sink + "/replay", R"({"since":"2000-01-01T00:00:00Z"})");
+}
+
+void OperatorDesk::try_to_begin(const std::string& path, const std::string& body)
+{
+    if (!waits_for_answer_)
+        return;
+    post(path, body, [this, path](const http::ServerResponse& response) {
+        with_.trace->note("begin {} answer={}", path, response.status);
+        if (response.status / 100 == 2)
+            waits_for_answer_ = false;
+    });
+    with_.timeline->after(3s, [this, path, body] { try_to_begin(path, body); });
+}
+
 void OperatorDesk::look_around()
 {
     for (const char* const path :

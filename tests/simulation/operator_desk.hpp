@@ -41,6 +41,13 @@ public:
     void pause(const std::string& sink);
     void resume(const std::string& sink);
 
+    /// Asks until the answer tells that the job is stored.
+    void retry_dead();
+    /// Everything that ever happened, to this sink.
+    void replay(const std::string& sink);
+    /// Whether a job was asked for and is not acknowledged yet.
+    [[nodiscard]] bool waits_for_answer() const noexcept { return waits_for_answer_; }
+
     /// Asks for what there is to see.
     void look_around();
 
@@ -53,6 +60,7 @@ public:
     }
 
 private:
+    void try_to_begin(const std::string& path, const std::string& body);
     void try_to_register(const std::string& provider, const std::string& id, const std::string& body);
     void post(const std::string& path, std::string body, const Process::OnAnswer& on_answer = {});
     void ask(http::ServerRequest request, const Process::OnAnswer& on_answer);
@@ -60,6 +68,7 @@ private:
     Surroundings with_;
     std::set<std::pair<std::string, std::string>> registered_;
     std::vector<SinkPause> pauses_;
+    bool waits_for_answer_ = false;
 };
 
 }  // namespace pollhook::simulation

@@ -25,6 +25,7 @@ Troubles draw_troubles(base::Random& random)
     troubles.lies = draw(0.4);
     troubles.clock_jumps = draw(0.3);
     troubles.operators = draw(0.3);
+    troubles.again = draw(0.4);
     return troubles;
 }
 

@@ -39,6 +39,7 @@ struct Troubles {
     bool lies = false;    ///< relays contradict themselves and forget
     bool clock_jumps = false;
     bool operators = false;  ///< pause and resume sinks
+    bool again = false;      ///< after the calm: retry what is dead, replay to a sink
 };
 
 /// All that a seed decides before its run begins.

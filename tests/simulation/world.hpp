@@ -19,10 +19,12 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace pollhook::simulation {
 
@@ -60,6 +62,7 @@ private:
     void plan_chaos();
     void plan_tasks();
     void plan_deaths();
+    void plan_death(Disk::Fate how);
     void plan_disk_trouble();
     void plan_network_trouble();
     void plan_receiver_trouble();
@@ -72,8 +75,12 @@ private:
     void sometimes(std::int64_t least, std::int64_t most, const std::function<void()>& what);
     void submit_task();
 
+    // What comes after it.
     void calm_down();
+    void send_again();
+    void carry_out(const std::function<std::vector<std::string>(const Inspection&)>& left_of);
     void finish();
+    void judge_all();
     [[nodiscard]] Evidence evidence() const;
     [[nodiscard]] std::int64_t between(std::int64_t low, std::int64_t high)
     {
@@ -103,6 +110,7 @@ private:
     Disk::Fate planned_death_ = Disk::Fate::killed;
     bool store_planned_ = false;
     bool chaos_ = true;
+    bool judged_ = false;
     std::unique_ptr<Process> process_;
 };
 
