@@ -194,6 +194,7 @@ void Dispatcher::hold(Destination& to, const std::string& reason)
     queues_.pause(to.row.origin);
     for (const store::ClaimedDelivery& waiting : queues_.drain(to.row.origin))
         give_back(waiting, outbox_now());
+    to.sink->recall();
 }
 
 /// The breaker of a host opened: what waits for it in memory goes back to the store until the probe. Where it

@@ -161,6 +161,8 @@ asio::awaitable<void> Dispatcher::stop(base::Duration grace)
     const std::vector<store::ClaimedDelivery> queued = queues_.drain();
     for (const store::ClaimedDelivery& delivery : queued)
         give_back(delivery, outbox_now());
+    for (auto& [id, destination] : destinations_)
+        destination.sink->recall();
     co_await wait_for_workers(with_.clock->steady_now() + grace);
     workers_.cancel();
     co_await workers_.join();

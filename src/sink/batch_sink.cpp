@@ -58,6 +58,15 @@ std::string BatchSink::public_key() const
     return signer_ ? signer_->public_key() : std::string();
 }
 
+void BatchSink::recall()
+{
+    for (Entry* const entry : std::exchange(waiting_, {})) {
+        entry->outcome = cancelled();
+        entry->settled = true;
+        entry->wake->wake();
+    }
+}
+
 asio::awaitable<Outcome> BatchSink::deliver(const Message& message)
 {
     const bool throws = co_await asio::this_coro::throw_if_cancelled();
@@ -95,7 +104,8 @@ asio::awaitable<Outcome> BatchSink::attempt(const Message& message)
 /// Until the entry is part of a batch, or is to begin one, or is called back. `entry` belongs to the caller.
 asio::awaitable<void> BatchSink::gather(Entry& entry)
 {
-    while (entry.batch == nullptr && waiting_.size() < limits_.max_events && clock_.steady_now() < due_) {
+    while (!entry.settled && entry.batch == nullptr && waiting_.size() < limits_.max_events &&
+           clock_.steady_now() < due_) {
         const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
         if (state.cancelled() != asio::cancellation_type::none) {
             std::erase(waiting_, &entry);

@@ -37,6 +37,7 @@ public:
 
     [[nodiscard]] boost::asio::awaitable<Outcome> deliver(const Message& message) override;
     [[nodiscard]] std::string public_key() const override;
+    void recall() override;
     [[nodiscard]] bool asks_for_consent() const override { return channel_.asks_for_consent(); }
     [[nodiscard]] std::size_t messages_per_request() const override { return limits_.max_events; }
 

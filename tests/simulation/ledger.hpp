@@ -10,7 +10,7 @@
 
 namespace pollhook::simulation {
 
-/// One request that a receiver got whole, and what became of its answer.
+/// One event that a receiver got whole, and what became of the answer.
 struct Receipt {
     base::SteadyPoint at{};
     base::SteadyPoint sent_at{};  ///< when its first byte left the process
@@ -20,7 +20,7 @@ struct Receipt {
     std::string event_id;
     std::string type;
     std::int64_t sequence = 0;
-    std::int64_t attempt = 0;
+    std::int64_t attempt = 0;  ///< 0: a batch does not tell
     std::string body;
     int status = 0;  ///< that was answered; 0: none
     std::optional<base::Duration> retry_after;

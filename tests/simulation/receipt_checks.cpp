@@ -76,7 +76,7 @@ void check_spacing(const Attempts& attempts, const Evidence& evidence, Violation
     const auto most = std::ssize(delivery.retry_schedule) + std::ssize(delivery.rejected_retry_schedule) + 1;
     for (std::size_t i = 0; i < attempts.size(); ++i) {
         const Receipt& receipt = *attempts[i];
-        if (receipt.attempt < 1 || receipt.attempt > most)
+        if (receipt.attempt < 0 || receipt.attempt > most)
             violations.add("I11", describe(receipt) + " is more than the schedule allows");
         if (i == 0)
             continue;
@@ -160,6 +160,29 @@ void check_pauses(const Evidence& evidence, Violations& violations)
         }
 }
 
+/// I11: a sink's rate holds. The bucket is as deep as a second; what waited for a connection comes later.
+void check_rates(const Evidence& evidence, Violations& violations)
+{
+    for (const config::Sink& sink : evidence.scenario->config.sinks) {
+        if (!sink.max_per_second)
+            continue;
+        std::vector<const Receipt*> receipts;
+        for (const Receipt& receipt : *evidence.ledger)
+            if (receipt.destination.ends_with("/" + sink.name) && !receipt.on_new_connection)
+                receipts.push_back(&receipt);
+        std::ranges::sort(receipts, {}, [](const Receipt* one) { return one->sent_at; });
+        for (std::size_t first = 0; first < receipts.size(); ++first)
+            for (std::size_t last = first; last < std::min(first + 20, receipts.size()); ++last) {
+                if (receipts[first]->boot != receipts[last]->boot)
+                    break;
+                const std::chrono::duration<double> time = receipts[last]->sent_at - receipts[first]->sent_at;
+                const double allowed = *sink.max_per_second * (time.count() + 1) + 1;
+                if (static_cast<double>(last - first + 1) > allowed)
+                    violations.add("I11", describe(*receipts[last]) + " is more than the sink's rate allows");
+            }
+    }
+}
+
 /// I4: first receipts of a lane come in order, and what is missing has ended otherwise.
 void check_order(
     const Inspection& stored,
@@ -234,6 +257,7 @@ void check_receipts(const Inspection& stored, const Evidence& evidence, Violatio
     check_stops(evidence, violations);
     check_gone(evidence, violations);
     check_pauses(evidence, violations);
+    check_rates(evidence, violations);
 }
 
 std::vector<std::string> unfinished(const Inspection& stored, const Evidence& evidence)

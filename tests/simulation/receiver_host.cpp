@@ -2,6 +2,9 @@
 
 #include "scenario.hpp"
 
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
 #include <fmt/format.h>
 
 #include <array>
@@ -11,8 +14,11 @@
 
 namespace pollhook::simulation {
 
+namespace json = boost::json;
+
 namespace {
 
+constexpr std::string_view cloudevents_prefix = "io.pollhook.";
 /// The wall clock jumps by days here, and what was signed before arrives afterwards.
 constexpr base::Duration tolerance = std::chrono::days(3650);
 constexpr std::array errors{400, 401, 403, 404, 413, 301, 307, 500, 500, 500, 502, 504};
@@ -35,26 +41,36 @@ ReceiverHost::ReceiverHost(Surroundings surroundings, const std::string& secret,
 
 Reply ReceiverHost::serve(const Call& call)
 {
-    Receipt& receipt = with_.ledger->emplace_back(read(call));
-    check(call, receipt);
+    check(call);
+    const std::vector<Receipt*> receipts = read(call);
     Reply reply;
     reply.response = answer();
     const bool is_silent = reply.response.disruption == http::Disruption::reset ||
                            reply.response.disruption == http::Disruption::hang;
-    receipt.status = is_silent ? 0 : reply.response.status;
-    for (const auto& [name, value] : reply.response.fields)
-        if (name == "Retry-After")
-            receipt.retry_after = std::chrono::seconds(number(value));
+    for (Receipt* const receipt : receipts) {
+        receipt->status = is_silent ? 0 : reply.response.status;
+        for (const auto& [name, value] : reply.response.fields)
+            if (name == "Retry-After")
+                receipt->retry_after = std::chrono::seconds(number(value));
+        note(*receipt);
+    }
     reply.pause = base::Duration(random_.between(0, 30));
     if (random_.unit() < mood_.late)
         reply.pause = base::Duration(random_.between(1'000, 40'000));
-    reply.on_head_arrived = [this, &receipt] {
-        receipt.answered_at = with_.timeline->now();
-        if (receipt.status >= 300)
-            with_.trace->note(
-                "refused {} {} answer={}", receipt.destination, receipt.event_id, receipt.status
-            );
+    reply.on_head_arrived = [this, receipts] {
+        for (Receipt* const receipt : receipts) {
+            receipt->answered_at = with_.timeline->now();
+            if (receipt->status >= 300)
+                with_.trace->note(
+                    "refused {} {} answer={}", receipt->destination, receipt->event_id, receipt->status
+                );
+        }
     };
+    return reply;
+}
+
+void ReceiverHost::note(const Receipt& receipt) const
+{
     with_.trace->note(
         "webhook {} {} {} sequence={} attempt={} bytes={} answer={} retry_after={}",
         receipt.destination,
@@ -66,10 +82,9 @@ Reply ReceiverHost::serve(const Call& call)
         receipt.status,
         receipt.retry_after ? base::format_duration(*receipt.retry_after) : "-"
     );
-    return reply;
 }
 
-Receipt ReceiverHost::read(const Call& call) const
+std::vector<Receipt*> ReceiverHost::read(const Call& call)
 {
     const http::ServerRequest& request = call.request;
     Receipt receipt;
@@ -78,28 +93,39 @@ Receipt ReceiverHost::read(const Call& call) const
     receipt.boot = call.boot;
     receipt.on_new_connection = call.is_first;
     receipt.destination = std::string(call.host) + request.path;
-    receipt.event_id = request.field("webhook-id");
-    receipt.type = request.field("pollhook-event");
-    receipt.sequence = number(request.field("pollhook-sequence"));
-    receipt.attempt = number(request.field("pollhook-attempt"));
-    receipt.body = request.body;
-    return receipt;
+    if (!request.field("content-type").starts_with("application/cloudevents-batch+json")) {
+        receipt.event_id = request.field("webhook-id");
+        receipt.type = request.field("pollhook-event");
+        receipt.sequence = number(request.field("pollhook-sequence"));
+        receipt.attempt = number(request.field("pollhook-attempt"));
+        receipt.body = request.body;
+        return {&with_.ledger->emplace_back(std::move(receipt))};
+    }
+    std::vector<Receipt*> receipts;
+    const json::value batch = json::parse(request.body);
+    for (const json::value& event : batch.as_array()) {
+        receipt.event_id = event.at("id").as_string();
+        receipt.type = std::string_view(event.at("type").as_string()).substr(cloudevents_prefix.size());
+        receipt.sequence = event.at("data").at("sequence").as_int64();
+        receipt.body = json::serialize(event);
+        receipts.push_back(&with_.ledger->emplace_back(receipt));
+    }
+    return receipts;
 }
 
-void ReceiverHost::check(const Call& call, const Receipt& receipt) const
+void ReceiverHost::check(const Call& call) const
 {
     const http::ServerRequest& request = call.request;
+    const std::string_view id = request.field("webhook-id");
     const simulator::Verdict verdict = verifier_.verify(
-        receipt.event_id,
+        id,
         request.field("webhook-timestamp"),
         request.field("webhook-signature"),
-        receipt.body,
+        request.body,
         with_.timeline->wall()
     );
     if (verdict != simulator::Verdict::genuine)
-        with_.violations->add(
-            "I5", fmt::format("{} at {}: signature {}", receipt.event_id, receipt.destination, name(verdict))
-        );
+        with_.violations->add("I5", fmt::format("{} at {}: signature {}", id, call.host, name(verdict)));
     if (call.address == boost::asio::ip::make_address(private_address))
         with_.violations->add("I13", fmt::format("{} was reached at {}", call.host, private_address));
     if (const std::string leak = with_.canaries->leak_in(call.bytes, call.host); !leak.empty())

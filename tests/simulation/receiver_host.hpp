@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace pollhook::simulation {
 
@@ -43,9 +44,11 @@ public:
     Reply serve(const Call& call) override;
 
 private:
-    Receipt read(const Call& call) const;
+    /// Writes down what came; several when the request carries a batch.
+    std::vector<Receipt*> read(const Call& call);
     [[nodiscard]] http::ServerResponse answer();
-    void check(const Call& call, const Receipt& receipt) const;
+    void check(const Call& call) const;
+    void note(const Receipt& receipt) const;
 
     Surroundings with_;
     simulator::WebhookVerifier verifier_;

@@ -60,6 +60,8 @@ std::vector<config::Sink> draw_sinks(const Scenario& scenario, base::Random& ran
     config::Sink ops = sink_to("ops", "https://ops.test/ops", scenario.signing_secret);
     ops.headers.push_back({.name = "X-Token", .value = config::Secret(scenario.sink_token)});
     ops.max_in_flight = static_cast<unsigned>(random.between(1, 8));
+    if (random.unit() < 0.3)
+        ops.max_per_second = 2;
     sinks.push_back(std::move(ops));
     if (random.unit() < 0.6) {
         config::Sink feed = sink_to("feed", "http://feed.test/feed", scenario.signing_secret);
@@ -74,6 +76,13 @@ std::vector<config::Sink> draw_sinks(const Scenario& scenario, base::Random& ran
         audit.min_progress_step = 10;
         sinks.push_back(std::move(audit));
     }
+    if (random.unit() < 0.4) {
+        config::Sink digest = sink_to("digest", "https://digest.test/digest", scenario.signing_secret);
+        digest.format = config::Format::cloudevents;
+        digest.batch =
+            config::Batch{.max_events = static_cast<unsigned>(random.between(2, 9)), .max_delay = 2s};
+        sinks.push_back(std::move(digest));
+    }
     return sinks;
 }
 
@@ -86,7 +95,7 @@ Scenario::Scenario(std::uint64_t number)
       chaos(std::chrono::minutes(random.between(4, 12))),
       tasks(static_cast<std::size_t>(random.between(6, 24))),
       webhook_hosts{"hook-a.test", "hook-b.test", "hook-c.test"},
-      sink_hosts{"ops.test", "feed.test"},
+      sink_hosts{"ops.test", "feed.test", "digest.test"},
       signing_secret("whsec_cG9sbGhvb2stc2ltdWxhdGlvbi1zZWNyZXQtMDAx"),
       sink_token("canary-token-of-ops-5d41402abc4b2a76")
 {

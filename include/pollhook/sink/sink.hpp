@@ -79,6 +79,10 @@ public:
     /// delivery at a time is enough, since nobody knows how fast more may come.
     [[nodiscard]] virtual bool asks_for_consent() const { return false; }
 
+    /// Ends what was handed over and has not left yet with a `cancelled` outcome: the sink is paused, or the
+    /// daemon stops. What is under way goes on.
+    virtual void recall() {}
+
     /// SIGHUP: a file sink opens its path again, after log rotation.
     virtual void reopen() {}
 };

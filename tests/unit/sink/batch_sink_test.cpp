@@ -166,6 +166,25 @@ TEST_F(BatchSinkTest, CallsBackOneThatWaitsAndNoOther)
     EXPECT_THAT(ids_in(peer_.requests().front()), ElementsAre("evt_2"));
 }
 
+TEST_F(BatchSinkTest, GivesBackWhatHasNotLeftWhenItIsRecalled)
+{
+    expect_requests({answer("200 OK")});
+    const auto first = start(numbered(1));
+    const auto second = start(numbered(2));
+    clock_.drain();
+    sink().recall();
+    for (const auto* each : {&first, &second})
+        EXPECT_TRUE(outcome_of(*each).cancelled);
+    clock_.advance(std::chrono::seconds(5));
+    EXPECT_TRUE(peer_.requests().empty());
+
+    const auto later = start(numbered(3));
+    clock_.drain();
+    clock_.advance(std::chrono::seconds(2));
+    EXPECT_TRUE(outcome_of(later).delivered);
+    EXPECT_THAT(ids_in(peer_.requests().front()), ElementsAre("evt_3"));
+}
+
 TEST_F(BatchSinkTest, LetsNobodyEndARequestThatOthersWaitFor)
 {
     peer_.expect_connection({test::read_request(), test::hang()});
