@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <utility>
 
@@ -87,7 +88,11 @@ asio::awaitable<base::Duration> JobRunner::step(const store::Job& job)
     }
     store::throw_if_failed(advanced);
     if (const auto length = not_advanced_.ended(clock_.steady_now()))
-        spdlog::info("job.advanced_again: job={} after={}", job.id, base::format_duration(*length));
+        spdlog::info(
+            "job.advanced_again: job={} after={}",
+            job.id,
+            base::format_duration(std::chrono::floor<std::chrono::seconds>(*length))
+        );
     if (!advanced->waiting.empty())
         on_waiting_(advanced->waiting);
     const store::Job& now = advanced->job;

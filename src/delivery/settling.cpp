@@ -5,6 +5,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <spdlog/spdlog.h>
 
+#include <chrono>
 #include <optional>
 #include <utility>
 
@@ -62,7 +63,10 @@ asio::awaitable<void> Dispatcher::settle_batch()
         auto settled = co_await with_.store->settle(batch, std::move(announcing), with_.clock->now(), claims);
         if (settled) {
             if (const auto length = not_settled_.ended(with_.clock->steady_now()))
-                spdlog::info("delivery.settled_again: after={}", base::format_duration(*length));
+                spdlog::info(
+                    "delivery.settled_again: after={}",
+                    base::format_duration(std::chrono::floor<std::chrono::seconds>(*length))
+                );
             for (std::size_t i = 0; i < batch.size(); ++i)
                 if (batch[i].state == store::DeliveryState::pending)
                     queues_.add_backlog(origins[i], to_steady(batch[i].due));

@@ -6,6 +6,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <utility>
 
@@ -87,7 +88,11 @@ asio::awaitable<void> Poller::watch_discovered(const provider::Answer& answer, s
         }
         store::throw_if_failed(registered);
         if (const auto length = not_discovered_.ended(with_.clock->steady_now()))
-            spdlog::info("discover.resumed: provider={} after={}", name_, base::format_duration(*length));
+            spdlog::info(
+                "discover.resumed: provider={} after={}",
+                name_,
+                base::format_duration(std::chrono::floor<std::chrono::seconds>(*length))
+            );
         for (const store::Registered& one : *registered) {
             if (one.stopped || (is_terminal(one.task.known.status) && !one.task.settle_until)) {
                 finished_.insert(one.task.id);

@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace pollhook::poll {
@@ -269,7 +270,11 @@ asio::awaitable<void> Poller::record(Steps steps)
         co_return;
     }
     if (const auto length = not_recorded_.ended(with_.clock->steady_now()))
-        spdlog::info("poll.recorded_again: provider={} after={}", name_, base::format_duration(*length));
+        spdlog::info(
+            "poll.recorded_again: provider={} after={}",
+            name_,
+            base::format_duration(std::chrono::floor<std::chrono::seconds>(*length))
+        );
     with_.intake->accept(policy.room, std::move(recorded->claimed), recorded->waiting);
     for (std::size_t i = 0; i < steps.steps.size(); ++i) {
         const Step& step = steps.steps[i];

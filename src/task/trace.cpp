@@ -208,7 +208,7 @@ std::string trace_of_attempt(std::string_view event, std::int32_t sink, std::uin
     if (!parent)
         return {};
     std::array<char, 24> facts{};
-    const auto end = fmt::format_to(facts.begin(), "{} {}", sink, attempt);
+    const char* const end = fmt::format_to(facts.begin(), "{} {}", sink, attempt);
     const std::size_t length = static_cast<std::size_t>(end - facts.begin());
     return continue_trace(*parent, {facts.data(), length}).text();
 }
