@@ -7,6 +7,7 @@ find_package(SQLiteCpp REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(tomlplusplus REQUIRED)
 find_package(CLI11 REQUIRED)
+find_package(prometheus-cpp REQUIRED)
 
 # Asio, Beast and Asio's SSL, compiled once. Asio's macros are ABI: every user of it gets them from here.
 add_library(pollhook_asio STATIC ${PROJECT_SOURCE_DIR}/src/asio/asio.cpp ${PROJECT_SOURCE_DIR}/src/asio/beast.cpp)

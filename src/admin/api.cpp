@@ -20,7 +20,8 @@ using http::ServerResponse;
 Api::Api(Access access, Surroundings surroundings)
     : access_(std::move(access)),
       with_(std::move(surroundings)),
-      started_(with_.clock->steady_now())
+      started_(with_.clock->steady_now()),
+      gauges_(*with_.store, *with_.clock)
 {
     rules_.guard = with_.guard;
     rules_.is_provider = [this](std::string_view provider) { return poller(provider) != nullptr; };
@@ -62,7 +63,7 @@ Api::Answer Api::route_state(const ServerRequest& request)
 {
     const std::string_view path = request.path;
     const bool known = path == "/v1/events" || path == "/v1/providers" || path == "/v1/status" ||
-                       path == "/livez" || path == "/readyz";
+                       path == "/livez" || path == "/readyz" || path == "/metrics";
     if (!known)
         co_return problem(404, "nothing is here; the API begins at /v1/tasks");
     if (request.method != "GET")
@@ -75,6 +76,8 @@ Api::Answer Api::route_state(const ServerRequest& request)
         co_return co_await status();
     if (path == "/readyz")
         co_return co_await ready();
+    if (path == "/metrics")
+        co_return co_await metrics();
     json::object alive;
     alive["status"] = "ok";
     co_return answer(200, alive);

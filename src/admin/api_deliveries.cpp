@@ -6,12 +6,14 @@
 #include "pollhook/base/suggestion.hpp"
 #include "pollhook/base/text.hpp"
 #include "pollhook/http/problem.hpp"
+#include "pollhook/task/trace.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -84,9 +86,19 @@ Api::Answer Api::show_delivery(store::DeliveryKey key) const
     if (!*found)
         co_return problem(404, "no such delivery is known");
     json::object body = admin::encode((*found)->summary);
+    const std::string& trace = (*found)->traceparent;
+    body["traceparent"] = text_or_null(trace);
     json::array attempts;
-    for (const store::Attempt& one : (*found)->attempts)
-        attempts.push_back(admin::encode(one));
+    // The log holds every attempt from the first on, unless there are too many to show.
+    const bool is_whole = (*found)->attempts.size() == (*found)->summary.attempts;
+    for (const store::Attempt& one : (*found)->attempts) {
+        json::object attempt = admin::encode(one);
+        const auto number = static_cast<std::uint32_t>(attempts.size() + 1);
+        const std::string own =
+            is_whole ? task::trace_of_attempt(trace, static_cast<std::int32_t>(key.sink), number) : "";
+        attempt["traceparent"] = text_or_null(own);
+        attempts.push_back(std::move(attempt));
+    }
     body["attemptLog"] = std::move(attempts);
     co_return answer(200, body);
 }

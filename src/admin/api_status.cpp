@@ -99,27 +99,4 @@ Api::Answer Api::status()
     co_return answer(200, body);
 }
 
-Api::Answer Api::ready()
-{
-    // A relay or a receiver that is down is no reason to take pollhook out of service; a store that does not
-    // answer is.
-    auto beat = co_await with_.store->meta("ready");
-    if (!beat)
-        co_return store_problem(beat.error());
-    // A poller that should have asked and did not hangs, whatever its relay does.
-    constexpr base::Duration patience = std::chrono::seconds(30);
-    for (poll::Poller* one : with_.pollers)
-        if (one->is_overdue(with_.clock->steady_now() - patience))
-            co_return problem(503, "the poller of " + one->name() + " does not run");
-    json::object last_polls;
-    for (const poll::Poller* one : with_.pollers) {
-        const auto last = one->health().last_success();
-        last_polls[one->name()] = last ? json::value(base::format_rfc3339(*last)) : json::value(nullptr);
-    }
-    json::object body;
-    body["status"] = "ok";
-    body["lastGoodPolls"] = std::move(last_polls);
-    co_return answer(200, body);
-}
-
 }  // namespace pollhook::admin

@@ -2,8 +2,10 @@
 #include "encode.hpp"
 #include "parameters.hpp"
 #include "pollhook/admin/api.hpp"
+#include "pollhook/base/text.hpp"
 #include "pollhook/base/time.hpp"
 #include "pollhook/http/problem.hpp"
+#include "pollhook/task/trace.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -38,6 +40,28 @@ json::object encode(const store::WatchedTask& task, const std::string& provider)
     out["sequence"] = task.known.sequence;
     out["registeredAt"] = base::format_rfc3339(task.registered_at);
     return out;
+}
+
+/// Lets the tasks' events belong to the caller's trace, when there is a usable one: exactly one `traceparent`
+/// and, in one or several fields, a `tracestate` (W3C Trace Context, 3.3 and 4.2).
+void adopt_trace(const ServerRequest& request, std::vector<store::Registration>& registrations)
+{
+    std::vector<std::string_view> parents;
+    std::string state;
+    for (const auto& [name, value] : request.fields) {
+        if (name == "traceparent")
+            parents.push_back(value);
+        else if (name == "tracestate")
+            state += (state.empty() ? "" : ",") + value;
+    }
+    const auto parent = parents.size() == 1 ? task::parse_traceparent(base::trim(parents[0])) : std::nullopt;
+    if (!parent)
+        return;
+    const std::string passable = task::passable_tracestate(state);
+    for (store::Registration& registration : registrations) {
+        registration.traceparent = parent->text();
+        registration.tracestate = passable;
+    }
 }
 
 /// The parts of `/v1/tasks/{provider}/{id}` after the second slash.
@@ -83,6 +107,7 @@ Api::Answer Api::register_tasks(const ServerRequest& request)
     if (!read->is_list && !read->rejected.empty())
         co_return problem(400, read->rejected.front().error);
 
+    adopt_trace(request, read->accepted);
     std::size_t created = 0;
     std::optional<store::Registered> last;
     std::string provider;

@@ -3,6 +3,7 @@
 #include "pollhook/base/text.hpp"
 #include "pollhook/base/time.hpp"
 #include "pollhook/http/origin.hpp"
+#include "pollhook/task/trace.hpp"
 
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
@@ -153,7 +154,15 @@ json::object encode(const store::Totals& totals)
 
 std::string encode_event(const store::StoredEvent& event)
 {
-    return fmt::format(R"({{"position":{},"id":"{}","event":{}}})", event.row, event.id, event.body);
+    // Read again, since what is in a damaged database need not be fit for JSON.
+    const auto trace = task::parse_traceparent(event.traceparent);
+    return fmt::format(
+        R"({{"position":{},"id":"{}","traceparent":{},"event":{}}})",
+        event.row,
+        event.id,
+        trace ? '"' + trace->text() + '"' : "null",
+        event.body
+    );
 }
 
 }  // namespace pollhook::admin

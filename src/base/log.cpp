@@ -1,5 +1,6 @@
 #include "pollhook/base/log.hpp"
 
+#include "log_fields.hpp"
 #include "pollhook/base/text.hpp"
 #include "pollhook/base/time.hpp"
 
@@ -69,6 +70,27 @@ std::string one_line(std::string_view text)
     return line;
 }
 
+/// What the line says, whole and taken apart, as members of an object.
+std::string json_members(const std::string& text)
+{
+    const auto quoted = [](std::string_view part) {
+        return boost::json::serialize(boost::json::string_view(part.data(), part.size()));
+    };
+    const LogFields split = split_log_line(text);
+    std::string out;
+    if (!split.event.empty())
+        out += ",\"event\":" + quoted(split.event);
+    out += ",\"message\":" + quoted(text);
+    const char* before = ",\"fields\":{";
+    for (const auto& [key, value] : split.fields) {
+        out += before + quoted(key) + ':' + quoted(value);
+        before = ",";
+    }
+    if (!split.fields.empty())
+        out += '}';
+    return out;
+}
+
 class LineFormatter final : public spdlog::formatter {
 public:
     explicit LineFormatter(LogFormat format) : format_(format) {}
@@ -87,8 +109,8 @@ public:
                 append(time);
                 append("\",\"level\":\"");
                 append(level);
-                append("\",\"message\":");
-                append(boost::json::serialize(boost::json::string_view(text)));
+                append("\"");
+                append(json_members(text));
                 append("}\n");
                 break;
             }

@@ -6,6 +6,7 @@
 #include <boost/system/error_code.hpp>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <memory>
 
@@ -13,6 +14,11 @@ namespace pollhook::base {
 namespace {
 
 namespace asio = boost::asio;
+
+/// From what a busy loop takes for one turn to what a person notices.
+constexpr std::array lateness_bounds{
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5
+};
 
 /// The timer counts finer than we do, so SteadyPoint::max() would wrap into the past.
 asio::steady_timer::time_point in_timer_ticks(SteadyPoint when)
@@ -25,13 +31,17 @@ asio::steady_timer::time_point in_timer_ticks(SteadyPoint when)
 
 class SystemTimer final : public Timer {
 public:
-    explicit SystemTimer(asio::io_context& loop) : timer_(loop) {}
+    SystemTimer(asio::io_context& loop, Histogram& lateness) : timer_(loop), lateness_(lateness) {}
 
     asio::awaitable<bool> wait_until(SteadyPoint when) override
     {
+        // A moment that is past already says nothing about the loop.
+        const bool lies_ahead = in_timer_ticks(when) > std::chrono::steady_clock::now();
         timer_.expires_at(in_timer_ticks(when));
         boost::system::error_code ec;
         co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, ec));
+        if (!ec && lies_ahead)
+            lateness_.observe(std::chrono::steady_clock::now() - timer_.expiry());
         co_return !ec;
     }
 
@@ -39,9 +49,12 @@ public:
 
 private:
     asio::steady_timer timer_;
+    Histogram& lateness_;
 };
 
 }  // namespace
+
+SystemClock::SystemClock(asio::io_context& loop) : loop_(loop), lateness_(lateness_bounds) {}
 
 TimePoint SystemClock::now() const
 {
@@ -55,7 +68,7 @@ SteadyPoint SystemClock::steady_now() const
 
 std::unique_ptr<Timer> SystemClock::make_timer()
 {
-    return std::make_unique<SystemTimer>(loop_);
+    return std::make_unique<SystemTimer>(loop_, lateness_);
 }
 
 }  // namespace pollhook::base

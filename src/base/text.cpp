@@ -87,6 +87,31 @@ std::string printable(std::string_view text, std::size_t limit)
     return out;
 }
 
+std::string without_url_secrets(std::string_view text)
+{
+    constexpr std::string_view before = "://";
+    constexpr std::string_view after = " \t\r\n\"'<>,;)]}";
+    std::string out;
+    for (;;) {
+        const auto found = text.find(before);
+        if (found == std::string_view::npos)
+            return out.append(text);
+        out += text.substr(0, found + before.size());
+        text.remove_prefix(found + before.size());
+        std::string_view url = text.substr(0, text.find_first_of(after));
+        text.remove_prefix(url.size());
+        const auto host_end = url.find_first_of("/?#");
+        if (const auto at = url.substr(0, host_end).rfind('@'); at != std::string_view::npos) {
+            out += "***";
+            url.remove_prefix(at);
+        }
+        const auto query = url.find('?');
+        out += url.substr(0, query);
+        if (query != std::string_view::npos)
+            out += "?***";
+    }
+}
+
 bool is_utf8(std::string_view text) noexcept
 {
     while (!text.empty()) {

@@ -87,6 +87,7 @@ void print_delivery(const json::object& delivery, bool with_color)
         {"next attempt", shown_time(delivery, "nextAttemptAt")},
         {"ended", shown_time(delivery, "endedAt")},
         {"reason", shown(delivery, "reason", 2000)},
+        {"traceparent", shown(delivery, "traceparent")},
     };
     for (const auto& [name, text] : lines)
         if (text != "-")

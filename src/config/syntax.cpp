@@ -124,7 +124,7 @@ bool is_header_name(std::string_view text) noexcept
 
 bool is_reserved_header(std::string_view name)
 {
-    constexpr std::array<std::string_view, 17> names{
+    constexpr std::array<std::string_view, 19> names{
         "accept-encoding",
         "connection",
         "content-encoding",
@@ -137,6 +137,8 @@ bool is_reserved_header(std::string_view name)
         "keep-alive",
         "range",
         "te",
+        "traceparent",
+        "tracestate",
         "trailer",
         "trailers",
         "transfer-encoding",

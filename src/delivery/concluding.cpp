@@ -43,8 +43,8 @@ void log_outcome(
         what,
         to.name(),
         delivery.key.text(),
-        delivery.event->task.provider,
-        delivery.event->task.id,
+        base::printable(delivery.event->task.provider),
+        base::printable(delivery.event->task.id),
         name(delivery.event->type),
         delivery.attempts + 1,
         base::printable(decision.text)
@@ -87,6 +87,7 @@ void Dispatcher::conclude(const store::ClaimedDelivery& delivery, const sink::Ou
     settlement.attempt = attempt_record(outcome, decision, with_.clock->now());
     settlement.rejected = rejected;
     ++counters_.attempts;
+    ++to.counts.results.at(static_cast<std::size_t>(result_of(outcome)));
     using Kind = Decision::Kind;
     switch (decision.kind) {
         case Kind::delivered:
@@ -126,6 +127,7 @@ void Dispatcher::heed(store::OriginId origin, const sink::Consented& consent)
 void Dispatcher::note_success(Destination& to, const store::ClaimedDelivery& delivery)
 {
     ++counters_.delivered;
+    to.counts.latency.observe(std::max(base::Duration(0), with_.clock->now() - delivery.committed_at));
     if (spdlog::should_log(spdlog::level::debug))
         log_outcome(spdlog::level::debug, "delivery.delivered", to, delivery, {.text = "delivered"});
     if (failing_.erase(delivery.origin) > 0)

@@ -1,5 +1,8 @@
 #include "pollhook/delivery/dispatcher.hpp"
 
+#include "pollhook/base/text.hpp"
+#include "pollhook/task/trace.hpp"
+
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <spdlog/spdlog.h>
@@ -114,7 +117,9 @@ asio::awaitable<base::Result<void>> Dispatcher::load()
     for (const store::OriginBacklog& origin : *backlog) {
         // What waits for a sink that is not configured stays in the store, in case it comes back.
         if (origin.name.starts_with(sink_prefix) && find(origin.name.substr(sink_prefix.size())) == nullptr)
-            spdlog::warn("sink.not_configured: queue={} hint=\"its deliveries wait\"", origin.name);
+            spdlog::warn(
+                "sink.not_configured: queue={} hint=\"its deliveries wait\"", base::printable(origin.name)
+            );
         else
             queues_.add_backlog(origin.origin, to_steady(origin.next_due));
     }
@@ -311,6 +316,9 @@ asio::awaitable<sink::Outcome> Dispatcher::attempt(const store::ClaimedDelivery&
         co_return none;
     }
     const store::StoredEvent& event = *delivery.event;
+    const std::string trace = task::trace_of_attempt(
+        event.traceparent, static_cast<std::int32_t>(delivery.key.sink), delivery.attempts + 1
+    );
     const sink::Message message{
         .row = event.row,
         .event_id = event.id,
@@ -324,6 +332,9 @@ asio::awaitable<sink::Outcome> Dispatcher::attempt(const store::ClaimedDelivery&
         .url = delivery.url,
         .attempt = delivery.attempts + 1,
         .now = with_.clock->now(),
+        .event_trace = event.traceparent,
+        .trace = trace,
+        .tracestate = event.tracestate,
     };
     sink::Outcome outcome = co_await to->second.sink->deliver(message);
     co_return outcome;

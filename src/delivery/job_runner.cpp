@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <utility>
 
@@ -81,10 +82,17 @@ asio::awaitable<base::Duration> JobRunner::step(const store::Job& job)
     const base::Result<store::Advanced> advanced =
         co_await store_.advance_job(job.id, limit, clock_.now(), outbox_now_());
     if (!advanced && advanced.error() == store::Errc::full) {
-        spdlog::error("job.not_advanced: job={} error=\"the store is full\"", job.id);
+        if (not_advanced_.happened(clock_.steady_now()) != base::Episode::Line::none)
+            spdlog::error("job.not_advanced: job={} error=\"the store is full\"", job.id);
         co_return full_pause;
     }
     store::throw_if_failed(advanced);
+    if (const auto length = not_advanced_.ended(clock_.steady_now()))
+        spdlog::info(
+            "job.advanced_again: job={} after={}",
+            job.id,
+            base::format_duration(std::chrono::floor<std::chrono::seconds>(*length))
+        );
     if (!advanced->waiting.empty())
         on_waiting_(advanced->waiting);
     const store::Job& now = advanced->job;

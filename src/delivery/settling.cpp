@@ -5,6 +5,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <spdlog/spdlog.h>
 
+#include <chrono>
 #include <optional>
 #include <utility>
 
@@ -61,6 +62,11 @@ asio::awaitable<void> Dispatcher::settle_batch()
         std::vector<store::Announcing> announcing = addressed(announcements);
         auto settled = co_await with_.store->settle(batch, std::move(announcing), with_.clock->now(), claims);
         if (settled) {
+            if (const auto length = not_settled_.ended(with_.clock->steady_now()))
+                spdlog::info(
+                    "delivery.settled_again: after={}",
+                    base::format_duration(std::chrono::floor<std::chrono::seconds>(*length))
+                );
             for (std::size_t i = 0; i < batch.size(); ++i)
                 if (batch[i].state == store::DeliveryState::pending)
                     queues_.add_backlog(origins[i], to_steady(batch[i].due));
@@ -88,7 +94,8 @@ asio::awaitable<void> Dispatcher::settle_batch()
         paused_.clear();
         co_return;
     }
-    spdlog::error("delivery.not_settled: outcomes={} error=\"the store is full\"", batch.size());
+    if (not_settled_.happened(with_.clock->steady_now()) != base::Episode::Line::none)
+        spdlog::error("delivery.not_settled: outcomes={} error=\"the store is full\"", batch.size());
     outcomes_.insert(outcomes_.begin(), batch.begin(), batch.end());
     outcome_origins_.insert(outcome_origins_.begin(), origins.begin(), origins.end());
     announcements_.insert(announcements_.begin(), announcements.begin(), announcements.end());

@@ -1,6 +1,7 @@
 #include "announcements.hpp"
 #include "pollhook/base/text.hpp"
 #include "pollhook/delivery/dispatcher.hpp"
+#include "pollhook/task/trace.hpp"
 
 #include <boost/asio/this_coro.hpp>
 #include <spdlog/spdlog.h>
@@ -109,6 +110,10 @@ asio::awaitable<std::optional<sink::Outcome>> Dispatcher::test_sink(std::string 
     message.sequence = 1;
     message.body = body.bytes;
     message.now = now;
+    const std::string event_trace = task::begin_trace(id).text();
+    const std::string trace = task::trace_of_attempt(event_trace, static_cast<std::int32_t>(to->row.id), 1);
+    message.event_trace = event_trace;
+    message.trace = trace;
     std::optional<sink::Outcome> outcome = co_await to->sink->deliver(message);
     co_return outcome;
 }

@@ -6,6 +6,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <utility>
 
@@ -81,10 +82,17 @@ asio::awaitable<void> Poller::watch_discovered(const provider::Answer& answer, s
     if (!batch.empty()) {
         auto registered = co_await with_.store->register_tasks(std::move(batch), with_.clock->now());
         if (!registered && registered.error() == store::Errc::full) {
-            spdlog::warn("discover.paused: provider={} error=\"the store is full\"", name_);
+            if (not_discovered_.happened(with_.clock->steady_now()) != base::Episode::Line::none)
+                spdlog::warn("discover.paused: provider={} error=\"the store is full\"", name_);
             co_return;
         }
         store::throw_if_failed(registered);
+        if (const auto length = not_discovered_.ended(with_.clock->steady_now()))
+            spdlog::info(
+                "discover.resumed: provider={} after={}",
+                name_,
+                base::format_duration(std::chrono::floor<std::chrono::seconds>(*length))
+            );
         for (const store::Registered& one : *registered) {
             if (one.stopped || (is_terminal(one.task.known.status) && !one.task.settle_until)) {
                 finished_.insert(one.task.id);
@@ -97,7 +105,7 @@ asio::awaitable<void> Poller::watch_discovered(const provider::Answer& answer, s
     }
     for (const task::Observation& seen : answer.observations)
         if (const auto slot = scheduler_.find(seen.id); slot && scheduler_.take(*slot))
-            flights.push_back({.slot = *slot, .row = scheduler_.row(*slot)});
+            flights.push_back({.slot = *slot, .row = scheduler_.row(*slot), .due = base::SteadyPoint::max()});
 }
 
 std::optional<std::string> Poller::webhook_origin(const std::optional<std::string>& url) const

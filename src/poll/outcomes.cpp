@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace pollhook::poll {
@@ -166,7 +167,7 @@ asio::awaitable<void> Poller::note_contradictions()
     std::vector<Contradiction> contradictions = std::exchange(contradictions_, {});
     for (Contradiction& contradiction : contradictions) {
         spdlog::warn(
-            "task.contradicted: provider={} row={} upstream_status={}",
+            "task.contradicted: provider={} row={} upstream_status=\"{}\"",
             name_,
             static_cast<std::int64_t>(contradiction.task),
             base::printable(contradiction.word)
@@ -228,6 +229,7 @@ void Poller::add_step(
 
     Step step{
         .flight = flight,
+        .type = transition.type,
         .next = task::apply(scheduler_.known(flight.slot), transition, snapshot.upstream_status),
         .settling = std::nullopt,
     };
@@ -256,14 +258,23 @@ asio::awaitable<void> Poller::record(Steps steps)
         if (recorded.error() != store::Errc::full)
             store::throw_if_failed(recorded);
         // Nothing was written, so the next look finds the same change again.
-        spdlog::error(
-            "poll.not_recorded: provider={} changes={} error=\"the store is full\"", name_, steps.steps.size()
-        );
+        if (not_recorded_.happened(with_.clock->steady_now()) != base::Episode::Line::none)
+            spdlog::error(
+                "poll.not_recorded: provider={} changes={} error=\"the store is full\"",
+                name_,
+                steps.steps.size()
+            );
         for (const Step& step : steps.steps)
             if (still_there(step.flight))
                 scheduler_.unanswered(step.flight.slot, with_.clock->steady_now());
         co_return;
     }
+    if (const auto length = not_recorded_.ended(with_.clock->steady_now()))
+        spdlog::info(
+            "poll.recorded_again: provider={} after={}",
+            name_,
+            base::format_duration(std::chrono::floor<std::chrono::seconds>(*length))
+        );
     with_.intake->accept(policy.room, std::move(recorded->claimed), recorded->waiting);
     for (std::size_t i = 0; i < steps.steps.size(); ++i) {
         const Step& step = steps.steps[i];
@@ -271,6 +282,7 @@ asio::awaitable<void> Poller::record(Steps steps)
             continue;
         if (recorded->applied.at(i)) {
             ++counters_.transitions;
+            ++counters_.transitions_by_type.at(static_cast<std::size_t>(step.type));
             land(step);
         } else {
             spdlog::error("poll.conflict: provider={} task={}", name_, scheduler_.id(step.flight.slot));

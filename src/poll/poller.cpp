@@ -9,6 +9,8 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
 #include <utility>
 
 namespace pollhook::poll {
@@ -22,6 +24,12 @@ using namespace std::chrono_literals;
 /// So many single tasks refused one after the other are a refusing relay.
 constexpr std::uint32_t refused_answers = 3;
 constexpr std::size_t load_page = 10'000;
+
+// In seconds. A request is cut off by request_timeout; a task may wait for as long as a relay is down.
+constexpr std::array request_bounds{0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0, 30.0, 60.0};
+constexpr std::array delay_bounds{
+    0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0
+};
 
 Pace pace_of(const config::Provider& settings)
 {
@@ -54,7 +62,9 @@ Poller::Poller(const config::Provider& settings, Surroundings surroundings)
       bucket_(
           settings.max_requests_per_second, settings.max_requests_per_second, surroundings.clock->steady_now()
       ),
-      wake_up_(surroundings.clock->make_timer())
+      wake_up_(surroundings.clock->make_timer()),
+      request_times_(request_bounds),
+      detection_delays_(delay_bounds)
 {
 }
 
@@ -117,7 +127,7 @@ asio::awaitable<void> Poller::schedule(base::TaskGroup& looks)
             flights.reserve(batch.size());
             for (const Slot slot : batch) {
                 ids.push_back(scheduler_.id(slot));
-                flights.push_back({.slot = slot, .row = scheduler_.row(slot)});
+                flights.push_back({.slot = slot, .row = scheduler_.row(slot), .due = scheduler_.due(slot)});
             }
             bucket_.take(1, now);
             ++looks_;
@@ -160,6 +170,7 @@ asio::awaitable<void> Poller::look(std::vector<std::string> ids, std::vector<Fli
     if (result.answer.requests > 1)
         bucket_.take(static_cast<double>(result.answer.requests - 1), with_.clock->steady_now());
     note(result);
+    note_delays(result, flights);
     co_await apply(std::move(result), std::move(flights));
     --looks_;
     wake_up_->wake();
@@ -178,7 +189,14 @@ void Poller::note(const provider::LookResult& result)
         refused_ = 0;
     }
 
+    for (const base::Duration time : answer.request_times)
+        request_times_.observe(time);
+
     const auto& failure = result.failure;
+    const std::uint64_t bad = failure && answer.requests > 0 ? 1 : 0;
+    counters_.results[0] += answer.requests - bad;
+    if (bad > 0)
+        counters_.results.at(static_cast<std::size_t>(failure->kind)) += bad;
     if (failure && failure->kind == provider::Errc::cancelled)
         return;
     if (failure)
@@ -198,6 +216,16 @@ void Poller::note(const provider::LookResult& result)
         return;
     warn(*failure, health_.failed(*failure, with_.clock->steady_now(), *with_.random));
     announce_trouble(failure->detail);
+}
+
+void Poller::note_delays(const provider::LookResult& result, const std::vector<Flight>& flights)
+{
+    if (!was_about_tasks(result))
+        return;
+    const base::SteadyPoint now = with_.clock->steady_now();
+    for (const Flight& flight : flights)
+        if (flight.due <= now)
+            detection_delays_.observe(now - flight.due);
 }
 
 void Poller::announce_trouble(std::string_view reason)

@@ -138,6 +138,7 @@ asio::awaitable<Posted> Account::post(std::string path, std::string body, Answer
 
     Posted posted;
     ++answer.requests;
+    answer.request_times.push_back(exchange.timing.total);
     if (!exchange.response) {
         posted.failure = failed(exchange);
         co_return posted;
@@ -204,7 +205,7 @@ std::string Account::quoted(std::string_view text) const
         text.remove_prefix(at + length);
     }
     shown += text;
-    return base::printable(shown);
+    return base::printable(base::without_url_secrets(shown));
 }
 
 }  // namespace pollhook::provider

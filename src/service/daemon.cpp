@@ -3,6 +3,7 @@
 #include "pollhook/admin/api.hpp"
 #include "pollhook/base/random.hpp"
 #include "pollhook/base/task_group.hpp"
+#include "pollhook/base/text.hpp"
 #include "pollhook/base/version.hpp"
 #include "pollhook/delivery/dispatcher.hpp"
 #include "pollhook/http/address_guard.hpp"
@@ -187,6 +188,8 @@ asio::awaitable<void> Daemon::Impl::set_up()
     parts.clock = &clock_;
     parts.dispatcher = dispatcher_.get();
     parts.guard = &*guard_;
+    parts.commit_durations = &store_->commit_durations();
+    parts.store_limit = config_.store.max_size;
     for (const auto& poller : pollers_)
         parts.pollers.push_back(poller.get());
     api_.emplace(admin::Access(config_.admin, server_->endpoints()), std::move(parts));
@@ -276,7 +279,7 @@ asio::awaitable<void> Daemon::Impl::warn_of_orphans()
             spdlog::warn(
                 "provider.not_configured: provider={} open_tasks={} hint=\"nobody looks at them until it is "
                 "configured again\"",
-                provider,
+                base::printable(provider),
                 open
             );
     }
@@ -302,11 +305,11 @@ asio::awaitable<void> Daemon::Impl::serve(std::function<void()> on_ready)
             "admin.listening: address=http://{}:{}", endpoint.address().to_string(), endpoint.port()
         );
     spdlog::info(
-        "daemon.ready: version={} providers={} sinks={} state_dir={}",
+        "daemon.ready: version={} providers={} sinks={} state_dir=\"{}\"",
         base::version(),
         config_.providers.size(),
         config_.sinks.size(),
-        config_.daemon.state_dir.string()
+        base::printable(config_.daemon.state_dir.string())
     );
     notify("READY=1");
     if (on_ready)

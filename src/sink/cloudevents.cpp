@@ -80,7 +80,18 @@ void append_envelope(std::string& out, const Message& message)
     out += data_type;
     out += R"(","sequence":")";
     append_padded(out, message.sequence);
-    out += R"(","data":)";
+    out += '"';
+    // Of the event, not of the attempt: a retry has the same body (CloudEvents' distributed tracing
+    // extension).
+    if (!message.event_trace.empty()) {
+        out += R"(,"traceparent":)";
+        append_json(out, message.event_trace);
+    }
+    if (!message.tracestate.empty()) {
+        out += R"(,"tracestate":)";
+        append_json(out, message.tracestate);
+    }
+    out += R"(,"data":)";
     out += data;
     out += '}';
 }
@@ -103,6 +114,13 @@ void append_cloudevents_fields(std::string& out, const Message& message)
     out += "\r\nce-sequence: ";
     append_padded(out, message.sequence);
     out += "\r\n";
+    if (!message.event_trace.empty())
+        append_field(out, "ce-traceparent", message.event_trace);
+    if (!message.tracestate.empty()) {
+        out += "ce-tracestate: ";
+        append_ce_encoded(out, message.tracestate);
+        out += "\r\n";
+    }
 }
 
 }  // namespace pollhook::sink

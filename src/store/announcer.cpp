@@ -1,5 +1,6 @@
 #include "announcer.hpp"
 
+#include "pollhook/task/trace.hpp"
 #include "statement.hpp"
 
 #include <memory>
@@ -20,8 +21,8 @@ Announcer::Announcer(SQLite::Database& database, Counts& counts, Lanes& lanes)
       ),
       event_(
           database,
-          "INSERT INTO events (task, sequence, type, at, event_id, upstream_at, body) VALUES (?, ?, ?, ?, ?, "
-          "?, ?)"
+          "INSERT INTO events (task, sequence, type, at, event_id, upstream_at, body, traceparent)"
+          " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
       )
 {
 }
@@ -50,6 +51,7 @@ void Announcer::announce(const Announcing& announcing, Claims& claims)
     task::EventBody body = task::assemble(announcement, event->sequence);
     event->body = std::move(body.bytes);
     event->upstream_at = body.upstream_at;
+    event->traceparent = task::begin_trace(event->id).text();
     execute(
         event_,
         subject,
@@ -58,7 +60,8 @@ void Announcer::announce(const Announcing& announcing, Claims& claims)
         event->at,
         event->id,
         event->upstream_at,
-        Blob{event->body}
+        Blob{event->body},
+        event->traceparent
     );
     event->row = database_.getLastInsertRowid();
     counts_.add_events(1);

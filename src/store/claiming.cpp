@@ -25,6 +25,8 @@ std::shared_ptr<const StoredEvent> read_event(const Run& row, int column, std::i
     stored->body = row.view(column + 5);
     stored->task.provider = row.view(column + 6);
     stored->task.id = row.view(column + 7);
+    stored->traceparent = row.view(column + 10);
+    stored->tracestate = row.view(column + 11);
     claims.remember(stored);
     return stored;
 }

@@ -1,5 +1,6 @@
 #include "database.hpp"
 
+#include "pollhook/base/text.hpp"
 #include "schema.hpp"
 #include "state_directory.hpp"
 #include "statement.hpp"
@@ -71,7 +72,7 @@ void probe_in_need(SQLite::Database& database)
             "store.nothing_writable: error=\"{}\" (what is stored is delivered, and is delivered again after "
             "a "
             "restart, since its outcome cannot be kept)",
-            failure.what()
+            base::printable(failure.what())
         );
     }
 }
@@ -131,7 +132,7 @@ void back_up(SQLite::Database& database, const SqliteOptions& options, const std
         sync_to_disk(target);
         sync_to_disk(target.parent_path());
     }
-    spdlog::info("store.backup: file={}", target.string());
+    spdlog::info("store.backup: file=\"{}\"", base::printable(target.string()));
 }
 
 Errc meaning_of(const SQLite::Exception& failure) noexcept

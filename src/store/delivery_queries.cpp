@@ -126,13 +126,14 @@ std::optional<DeliveryDetail> Queries::delivery(const DeliveryKey& key, const In
         .with(number(most_rows));
     detail.attempts = read_all(attempts.prepare(database_), read_attempt);
 
-    Select last("SELECT d.last_attempt FROM deliveries d");
+    Select last("SELECT d.last_attempt, e.traceparent FROM deliveries d JOIN events e ON e.id = d.event");
     only(last, key);
     Statement statement = last.prepare(database_);
     Run row(statement);
     row.next();
     if (auto attempt = unpack(row.view(0)))
         detail.attempts.push_back(std::move(*attempt));
+    detail.traceparent = row.text(1);
     return detail;
 }
 

@@ -25,7 +25,7 @@ std::string room_for_attempt()
 
 constexpr const char* event_columns =
     "e.event_id, e.type, e.sequence, e.at, e.upstream_at, e.body, t.provider, t.task_id, t.webhook_url, "
-    "t.sequence";
+    "t.sequence, e.traceparent, t.tracestate";
 
 }  // namespace
 

@@ -33,6 +33,7 @@ StoredEvent read_event(const Run& row)
     event.at = row.time(6);
     event.body = row.text(7);
     event.upstream_at = row.as<std::uint32_t>(8);
+    event.traceparent = row.text(9);
     return event;
 }
 

@@ -14,7 +14,8 @@ inline constexpr const char* select_tasks =
 TaskSummary read_task(const Run& row);
 
 inline constexpr const char* select_events =
-    "SELECT e.id, e.event_id, e.type, t.provider, t.task_id, e.sequence, e.at, e.body, e.upstream_at"
+    "SELECT e.id, e.event_id, e.type, t.provider, t.task_id, e.sequence, e.at, e.body, e.upstream_at, "
+    "e.traceparent"
     " FROM events e JOIN tasks t ON t.id = e.task";
 StoredEvent read_event(const Run& row);
 

@@ -1,6 +1,9 @@
 #include "recorder.hpp"
 
+#include "pollhook/task/trace.hpp"
 #include "statement.hpp"
+
+#include <fmt/format.h>
 
 #include <utility>
 
@@ -15,7 +18,8 @@ Recorder::Recorder(SQLite::Database& database, Counts& counts, Origins& origins,
           database,
           "SELECT sequence, status, peak_rank, progress, stalled_announced, unknown_word, provider, "
           "webhook_url,"
-          " webhook_origin, webhook_gone, metadata, ended_at FROM tasks WHERE id = ?"
+          " webhook_origin, webhook_gone, metadata, ended_at, traceparent, tracestate, registered_at FROM "
+          "tasks WHERE id = ?"
       ),
       adopt_(database, "UPDATE tasks SET webhook_url = ?2, webhook_origin = ?3 WHERE id = ?1"),
       // Two statements, since one that names ended_at or settle_until rewrites the entries of the partial
@@ -41,8 +45,8 @@ Recorder::Recorder(SQLite::Database& database, Counts& counts, Origins& origins,
       ),
       event_(
           database,
-          "INSERT INTO events (task, sequence, type, at, event_id, upstream_at, body) VALUES (?, ?, ?, ?, ?, "
-          "?, ?)"
+          "INSERT INTO events (task, sequence, type, at, event_id, upstream_at, body, traceparent)"
+          " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
       )
 {
 }
@@ -89,6 +93,9 @@ std::optional<Recorder::TaskState> Recorder::find(TaskRow task)
     state.webhook_gone = row.text(9);
     state.metadata = row.text(10);
     state.stopped = !row.is_null(11) && !task::is_terminal(state.known.status);
+    state.traceparent = row.text(12);
+    state.tracestate = row.text(13);
+    state.registered_at = row.time(14);
     return state;
 }
 
@@ -143,6 +150,7 @@ void Recorder::advance(const Change& change, const TaskState& state)
 std::shared_ptr<StoredEvent> Recorder::keep_event(const Change& change, const TaskState& state)
 {
     task::EventBody body = task::assemble(change.event, state.metadata);
+    std::string traceparent = trace_of(change, state);
     const task::Transition& step = change.transition;
     execute(
         event_,
@@ -152,7 +160,8 @@ std::shared_ptr<StoredEvent> Recorder::keep_event(const Change& change, const Ta
         step.at,
         change.event.id,
         body.upstream_at,
-        Blob{body.bytes}
+        Blob{body.bytes},
+        traceparent
     );
     counts_.add_events(1);
     auto event = std::make_shared<StoredEvent>();
@@ -164,7 +173,20 @@ std::shared_ptr<StoredEvent> Recorder::keep_event(const Change& change, const Ta
     event->at = step.at;
     event->body = std::move(body.bytes);
     event->upstream_at = body.upstream_at;
+    event->traceparent = std::move(traceparent);
+    event->tracestate = state.tracestate;
     return event;
+}
+
+/// The event's span, in the trace that the registration belongs to or else in the task's own.
+std::string Recorder::trace_of(const Change& change, const TaskState& state)
+{
+    auto trace = task::parse_traceparent(state.traceparent);
+    if (!trace)
+        trace = task::begin_trace(
+            fmt::format("{} {} {}", change.key.provider, change.key.id, base::to_unix_ms(state.registered_at))
+        );
+    return task::continue_trace(*trace, change.event.id).text();
 }
 
 void Recorder::hand_out(

@@ -35,6 +35,9 @@ private:
         std::string webhook_gone;  ///< why nothing more is sent there; empty: it is open
         std::string metadata;
         bool stopped = false;
+        std::string traceparent;
+        std::string tracestate;
+        base::TimePoint registered_at{};
     };
 
     bool record(const Change& change, Claims& claims);
@@ -42,6 +45,7 @@ private:
     void adopt_webhook(const Change& change, TaskState& state);
     void advance(const Change& change, const TaskState& state);
     [[nodiscard]] std::shared_ptr<StoredEvent> keep_event(const Change& change, const TaskState& state);
+    [[nodiscard]] static std::string trace_of(const Change& change, const TaskState& state);
     void hand_out(
         const Change& change,
         const TaskState& state,

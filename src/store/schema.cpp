@@ -177,7 +177,15 @@ CREATE TABLE jobs (
 ) STRICT;
 )sql";
 
-constexpr std::array steps_of_today{version_1, version_2};
+// `traceparent` of a task: as it came with the registration, else empty; of an event: its own span. Empty in
+// events of older versions.
+constexpr const char* version_3 = R"sql(
+ALTER TABLE tasks ADD COLUMN traceparent TEXT NOT NULL DEFAULT '';
+ALTER TABLE tasks ADD COLUMN tracestate TEXT NOT NULL DEFAULT '';
+ALTER TABLE events ADD COLUMN traceparent TEXT NOT NULL DEFAULT '';
+)sql";
+
+constexpr std::array steps_of_today{version_1, version_2, version_3};
 
 int version_of(SQLite::Database& database)
 {

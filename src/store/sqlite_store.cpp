@@ -177,6 +177,11 @@ public:
         co_await std::move(writer);
     }
 
+    [[nodiscard]] const base::Histogram& commit_durations() const noexcept
+    {
+        return writer_->commit_durations();
+    }
+
 private:
     std::unique_ptr<StateDirectory> directory_;
     std::optional<asio::thread_pool> write_thread_;
@@ -449,6 +454,11 @@ Store::Operation<Totals> SqliteStore::totals()
     return impl_->query_with_flights<Totals>([](Queries& queries, const InFlightKeys& in_flight) {
         return queries.totals(in_flight);
     });
+}
+
+const base::Histogram& SqliteStore::commit_durations() const noexcept
+{
+    return impl_->commit_durations();
 }
 
 asio::awaitable<void> SqliteStore::close()

@@ -44,8 +44,8 @@ Tasks::Tasks(SQLite::Database& database, Counts& counts, Origins& origins)
       insert_(
           database,
           "INSERT INTO tasks (provider, task_id, webhook_url, webhook_origin, metadata, registered_at, "
-          "changed_at)"
-          " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6) ON CONFLICT (provider, task_id) DO NOTHING"
+          "changed_at, traceparent, tracestate)"
+          " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8) ON CONFLICT (provider, task_id) DO NOTHING"
       ),
       find_(
           database,
@@ -84,7 +84,12 @@ Tasks::Tasks(SQLite::Database& database, Counts& counts, Origins& origins)
           "UPDATE tasks SET ended_at = coalesce(ended_at, ?3), settle_until = NULL"
           " WHERE provider = ?1 AND task_id = ?2 RETURNING id"
       ),
-      resume_(database, "UPDATE tasks SET ended_at = NULL, registered_at = ?2 WHERE id = ?1"),
+      resume_(
+          database,
+          "UPDATE tasks SET ended_at = NULL, registered_at = ?2, traceparent = ?3, tracestate = ?4 WHERE id "
+          "= "
+          "?1"
+      ),
       old_own_events_(
           database,
           "SELECT e.id, e.task, e.sequence FROM tasks t CROSS JOIN events e ON e.task = t.id"
@@ -114,7 +119,9 @@ std::vector<Registered> Tasks::add(const std::vector<Registration>& batch, base:
             registration.webhook_url,
             origin,
             registration.metadata,
-            now
+            now,
+            registration.traceparent,
+            registration.tracestate
         );
         if (inserted == 0) {
             result.push_back(complete_known(registration, now));
@@ -151,7 +158,7 @@ Registered Tasks::complete_known(const Registration& registration, base::TimePoi
     if (!has_metadata && registration.metadata != no_metadata)
         execute(fill_metadata_, known.task.row, registration.metadata);
     if (known.stopped && registration.resume) {
-        execute(resume_, known.task.row, now);
+        execute(resume_, known.task.row, now, registration.traceparent, registration.tracestate);
         known.task.registered_at = now;
         known.task.changed_at = now;
         known.stopped = false;

@@ -7,6 +7,8 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <array>
+#include <chrono>
 #include <exception>
 #include <iterator>
 #include <utility>
@@ -16,6 +18,16 @@ namespace {
 
 /// Rows in one transaction, unless a single job has more: about 30 ms of work.
 constexpr std::size_t most_rows = 2000;
+
+base::SteadyPoint steady_now()
+{
+    return std::chrono::time_point_cast<base::Duration>(std::chrono::steady_clock::now());
+}
+
+/// In seconds, around what a disk takes for one sync.
+constexpr std::array commit_bounds{
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0
+};
 
 bool writes(const Work<Session>* job)
 {
@@ -40,6 +52,7 @@ Writer::Writer(
       thread_(std::move(thread)),
       directory_(directory),
       max_size_(max_size),
+      commit_durations_(commit_bounds),
       session_(std::move(session))
 {
 }
@@ -135,6 +148,7 @@ bool Writer::has_space()
 {
     if (directory_ != nullptr && !directory_->restore_reserve())
         return false;
+    note_space();
     try {
         return session_->size_bytes() < max_size_;
     } catch (const SQLite::Exception& failure) {
@@ -165,6 +179,8 @@ void Writer::run_one_by_one(const Batch& jobs)
 std::optional<Errc> Writer::transact(const Batch& jobs)
 {
     const bool in_transaction = std::ranges::any_of(jobs, writes);
+    // Real time also where the daemon's is simulated: the disk's pace is not the clock's.
+    const auto begin = std::chrono::steady_clock::now();
     try {
         if (in_transaction)
             session_->begin();
@@ -185,6 +201,8 @@ std::optional<Errc> Writer::transact(const Batch& jobs)
         const Errc reason = meaning_of(failure);
         return undo(reason == Errc::conflict ? Errc::failed : reason, failure.what());
     }
+    commit_durations_.observe(std::chrono::steady_clock::now() - begin);
+    look_for_space();
     return std::nullopt;
 }
 
@@ -217,9 +235,35 @@ void Writer::fail(const Batch& jobs, Errc reason)
 
 void Writer::release_reserve()
 {
-    spdlog::error("store.disk_full: no new tasks are taken until there is space again");
+    constexpr base::Duration pause = std::chrono::minutes(1);
+    if (!disk_full_.lasts())
+        next_look_for_space_ = steady_now() + pause;
+    const base::Episode::Line line = disk_full_.happened(steady_now());
+    if (line == base::Episode::Line::begins)
+        spdlog::error("store.disk_full: no new tasks are taken until there is space again");
+    else if (line == base::Episode::Line::goes_on)
+        spdlog::error("store.disk_full: still no space, no new tasks are taken");
     if (directory_ != nullptr)
         directory_->release_reserve();
+}
+
+void Writer::look_for_space()
+{
+    constexpr base::Duration pause = std::chrono::minutes(1);
+    if (!disk_full_.lasts() || steady_now() < next_look_for_space_)
+        return;
+    next_look_for_space_ = steady_now() + pause;
+    if (directory_ == nullptr || directory_->restore_reserve())
+        note_space();
+}
+
+void Writer::note_space()
+{
+    if (const auto length = disk_full_.ended(steady_now()))
+        spdlog::info(
+            "store.has_space: after={} (new tasks are taken again)",
+            base::format_duration(std::chrono::floor<std::chrono::seconds>(*length))
+        );
 }
 
 /// False when that was not possible either.

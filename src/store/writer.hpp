@@ -1,5 +1,7 @@
 #pragma once
 
+#include "pollhook/base/episode.hpp"
+#include "pollhook/base/histogram.hpp"
 #include "session.hpp"
 #include "state_directory.hpp"
 #include "work.hpp"
@@ -40,6 +42,9 @@ public:
     void enqueue(std::unique_ptr<Work<Session>> job);
     [[nodiscard]] const boost::asio::any_io_executor& loop() const noexcept { return loop_; }
 
+    /// Any thread may read them.
+    [[nodiscard]] const base::Histogram& commit_durations() const noexcept { return commit_durations_; }
+
     /// Closes without finishing what waits. Only while the store thread does not run.
     void abandon() noexcept;
 
@@ -62,6 +67,9 @@ private:
     Errc break_down(Errc reason, const char* what);
     static void fail(const Batch& jobs, Errc reason);
     void release_reserve();
+    /// Looks now and then whether a full disk has space again, and says so.
+    void look_for_space();
+    void note_space();
     bool begin_log_anew();
     void checkpoint(Session::Load load);
     void close();
@@ -70,12 +78,15 @@ private:
     boost::asio::any_io_executor thread_;
     StateDirectory* directory_;
     std::uint64_t max_size_;
+    base::Histogram commit_durations_;
 
     // What follows belongs to the store thread.
     std::unique_ptr<Session> session_;
     Works gathered_;
     bool flush_posted_ = false;
     std::optional<Errc> broken_;
+    base::Episode disk_full_;
+    base::SteadyPoint next_look_for_space_{};
 };
 
 }  // namespace pollhook::store

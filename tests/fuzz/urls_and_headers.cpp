@@ -7,6 +7,7 @@
 #include "pollhook/store/metadata_filter.hpp"
 #include "pollhook/store/outbox.hpp"
 #include "pollhook/task/key.hpp"
+#include "pollhook/task/trace.hpp"
 
 #include <algorithm>
 #include <string>
@@ -81,6 +82,16 @@ void check_values(std::string_view text)
         );
     if (const auto decoded = http::percent_decode(text))
         fuzz::expect(decoded->find('\0') == std::string::npos, "no NUL from outside");
+    if (const auto trace = task::parse_traceparent(text))
+        fuzz::expect(task::parse_traceparent(trace->text()) == trace, "a trace's own form is that trace");
+    const std::string state = task::passable_tracestate(text);
+    fuzz::expect(
+        state.size() <= 512 && std::ranges::all_of(state, [](char c) { return c >= 0x20 && c <= 0x7e; }),
+        "a tracestate fits a header"
+    );
+    fuzz::expect(task::passable_tracestate(state) == state, "what was passed on is passed on");
+    const std::string shown = base::without_url_secrets(text);
+    fuzz::expect(base::without_url_secrets(shown) == shown, "a URL without its secrets has none");
     (void)http::parse_form(text);
     (void)http::parse_network(text);
 }

@@ -21,11 +21,16 @@ protected:
     static constexpr int tasks = 400;
     static constexpr std::size_t rate = 300;
 
-    std::int64_t deliveries(const char* state)
+    std::int64_t deliveries(const char* state) { return deliveries(std::vector{state}); }
+    /// Of one moment: between two answers a delivery may go from one state to another.
+    std::int64_t deliveries(const std::vector<const char*>& states)
     {
         const auto status = json::parse(get("/v1/status").body);
-        const json::value* count = status.at("deliveries").as_object().if_contains(state);
-        return count == nullptr ? 0 : count->to_number<std::int64_t>();
+        std::int64_t sum = 0;
+        for (const char* state : states)
+            if (const json::value* count = status.at("deliveries").as_object().if_contains(state))
+                sum += count->to_number<std::int64_t>();
+        return sum;
     }
 };
 
@@ -88,7 +93,7 @@ TEST_F(OutageTest, ABacklogWaitsOutAnOutageAndIsDeliveredWithoutAHerd)
         receiver.receipts().back().received_at - receiver.receipts().front().received_at
     );
     EXPECT_LE(knocks, 40 + 3 * static_cast<std::size_t>(outage.count()));
-    const std::int64_t waiting = deliveries("pending") + deliveries("inFlight");
+    const std::int64_t waiting = deliveries(std::vector{"pending", "inFlight"});
     EXPECT_GE(waiting, std::int64_t{tasks});
     EXPECT_EQ(deliveries("dead"), 0);
 

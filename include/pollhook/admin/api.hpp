@@ -1,8 +1,11 @@
 #pragma once
 
 #include "pollhook/admin/access.hpp"
+#include "pollhook/admin/metrics.hpp"
 #include "pollhook/admin/registration.hpp"
+#include "pollhook/admin/store_gauges.hpp"
 #include "pollhook/base/clock.hpp"
+#include "pollhook/base/histogram.hpp"
 #include "pollhook/delivery/dispatcher.hpp"
 #include "pollhook/http/server.hpp"
 #include "pollhook/poll/poller.hpp"
@@ -13,6 +16,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +36,8 @@ public:
         delivery::Dispatcher* dispatcher = nullptr;
         std::vector<poll::Poller*> pollers;
         const http::AddressGuard* guard = nullptr;
+        const base::Histogram* commit_durations = nullptr;  ///< of the store; null: no metric
+        std::uint64_t store_limit = 0;                      ///< store.max_size; 0: no metric
     };
     Api(Access access, Surroundings surroundings);
     Api(const Api&) = delete;
@@ -39,6 +45,9 @@ public:
 
     /// `request` outlives the operation (see http::Server::Respond).
     [[nodiscard]] boost::asio::awaitable<http::ServerResponse> respond(const http::ServerRequest& request);
+
+    /// For the metric pollhook_config_last_reload_success.
+    void note_reload(ReloadOutcome outcome) noexcept { last_reload_ = outcome; }
 
 private:
     using Answer = boost::asio::awaitable<http::ServerResponse>;
@@ -81,6 +90,7 @@ private:
 
     Answer status();
     Answer ready();
+    Answer metrics();
     [[nodiscard]] http::ServerResponse list_providers() const;
     [[nodiscard]] poll::Poller* poller(std::string_view provider) const;
 
@@ -88,6 +98,9 @@ private:
     Surroundings with_;
     RegistrationRules rules_;
     base::SteadyPoint started_;
+    StoreGauges gauges_;
+    ReloadOutcome last_reload_ = ReloadOutcome::succeeded;
+    std::optional<base::SteadyPoint> unanswered_since_;  // a question to the store, of ready()
 };
 
 }  // namespace pollhook::admin

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "pollhook/base/histogram.hpp"
 #include "pollhook/base/time.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -40,6 +41,10 @@ public:
     [[nodiscard]] virtual TimePoint now() const = 0;
     [[nodiscard]] virtual SteadyPoint steady_now() const = 0;
     [[nodiscard]] virtual std::unique_ptr<Timer> make_timer() = 0;
+
+    /// How late its timers wake those who wait: what the loop had to do first. Null when that is not
+    /// measured.
+    [[nodiscard]] virtual const Histogram* lateness() const noexcept { return nullptr; }
 
     /// Suspends for `pause`; false when the coroutine was cancelled meanwhile.
     [[nodiscard]] boost::asio::awaitable<bool> sleep_for(Duration pause);

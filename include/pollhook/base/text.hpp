@@ -12,6 +12,9 @@ namespace pollhook::base {
 /// that came from outside passes through here before it is logged or shown.
 std::string printable(std::string_view text, std::size_t limit = 200);
 
+/// Free text with the URLs in it shown without user name, password and query, any of which may be secret.
+std::string without_url_secrets(std::string_view text);
+
 /// Whether every byte belongs to a well-formed UTF-8 sequence (RFC 3629).
 bool is_utf8(std::string_view text) noexcept;
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "pollhook/config/config.hpp"
+#include "pollhook/delivery/attempt_counts.hpp"
 #include "pollhook/delivery/retry_policy.hpp"
 #include "pollhook/delivery/sink_health.hpp"
 #include "pollhook/sink/sink.hpp"
@@ -20,6 +21,7 @@ struct Destination {
     std::unique_ptr<sink::Sink> sink;
     RetrySchedules schedules;
     SinkHealth health;
+    AttemptCounts counts;
 
     [[nodiscard]] const std::string& name() const noexcept { return settings.name; }
     [[nodiscard]] bool is_task_webhook() const noexcept { return row.id == store::task_webhook; }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "pollhook/base/clock.hpp"
+#include "pollhook/base/episode.hpp"
 #include "pollhook/base/random.hpp"
 #include "pollhook/base/task_group.hpp"
 #include "pollhook/config/config.hpp"
@@ -188,6 +189,7 @@ private:
     bool settling_ = false;
     bool claiming_ = false;
     bool stopping_ = false;
+    base::Episode not_settled_;
     std::size_t promised_ = 0;
     base::SteadyPoint claim_after_{};              // while the store is full
     std::unordered_set<store::OriginId> failing_;  // for the log: bounded

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "pollhook/base/clock.hpp"
+#include "pollhook/base/episode.hpp"
 #include "pollhook/store/store.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -46,6 +47,7 @@ private:
     OnWaiting on_waiting_;
     std::unique_ptr<base::Timer> changed_;
     bool has_changed_ = false;
+    base::Episode not_advanced_;
     std::map<std::int64_t, base::SteadyPoint> next_steps_;  // of running jobs, by id
 };
 

@@ -1,6 +1,8 @@
 #pragma once
 
 #include "pollhook/base/clock.hpp"
+#include "pollhook/base/episode.hpp"
+#include "pollhook/base/histogram.hpp"
 #include "pollhook/base/random.hpp"
 #include "pollhook/base/task_group.hpp"
 #include "pollhook/base/token_bucket.hpp"
@@ -15,6 +17,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -68,10 +71,17 @@ public:
         std::uint64_t malformed = 0;  ///< items that could not be read
         std::uint64_t foreign = 0;    ///< items that nobody asked for
         std::uint64_t bytes = 0;      ///< received
+        /// Requests by what came of them: by provider::Errc, 0 for good ones. A look ends with its first bad
+        /// one.
+        std::array<std::uint64_t, provider::errc_count> results{};
+        std::array<std::uint64_t, task::event_type_count> transitions_by_type{};
     };
     [[nodiscard]] const std::string& name() const noexcept { return name_; }
     [[nodiscard]] const ProviderHealth& health() const noexcept { return health_; }
     [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
+    [[nodiscard]] const base::Histogram& request_times() const noexcept { return request_times_; }
+    /// From the moment that a task was due until an answer was there.
+    [[nodiscard]] const base::Histogram& detection_delays() const noexcept { return detection_delays_; }
     [[nodiscard]] std::size_t watched() const noexcept { return scheduler_.size(); }
     [[nodiscard]] std::size_t in_flight() const noexcept { return scheduler_.in_flight(); }
     /// Whether a look should have started before `then` and did not: the watchdog's question.
@@ -82,11 +92,13 @@ private:
     struct Flight {
         Slot slot{};
         store::TaskRow row{};
+        base::SteadyPoint due = base::SteadyPoint::max();  ///< max: it was not, and came along
         bool landed = false;
     };
     /// A change on its way to the store, and what holds once it is there.
     struct Step {
         Flight flight;
+        task::EventType type{};
         task::Known next;
         std::optional<Scheduler::Settling> settling;
     };
@@ -119,6 +131,7 @@ private:
     [[nodiscard]] bool was_about_tasks(const provider::LookResult& result) const;
     void warn(const provider::LookFailure& failure, ProviderHealth::Step step) const;
     void note(const provider::LookResult& result);
+    void note_delays(const provider::LookResult& result, const std::vector<Flight>& flights);
     /// Three failures in a row, or a refused key, are told to the sinks that want to know.
     void announce_trouble(std::string_view reason);
     void announce_recovery();
@@ -158,6 +171,10 @@ private:
     std::vector<store::TaskRow> settled_;        // to be told to the store
     std::vector<Contradiction> contradictions_;  // to be told to the store
     Counters counters_;
+    base::Episode not_recorded_;
+    base::Episode not_discovered_;
+    base::Histogram request_times_;
+    base::Histogram detection_delays_;
     bool announced_failing_ = false;
     base::TimePoint discovering_since_{};
 };

@@ -80,6 +80,8 @@ public:
     [[nodiscard]] std::optional<base::SteadyPoint> next_due(std::size_t limit);
 
     [[nodiscard]] const std::string& id(Slot slot) const { return watch(slot).id; }
+    /// When its look is due; of one in flight, when that look was.
+    [[nodiscard]] base::SteadyPoint due(Slot slot) const { return watch(slot).due; }
     [[nodiscard]] store::TaskRow row(Slot slot) const { return watch(slot).row; }
     [[nodiscard]] const task::Known& known(Slot slot) const { return watch(slot).known; }
 

@@ -4,6 +4,7 @@
 #include <boost/system/error_code.hpp>
 #include <boost/system/error_condition.hpp>
 
+#include <cstddef>
 #include <string_view>
 #include <type_traits>
 
@@ -22,6 +23,9 @@ enum class Errc {
                        ///< ids are in Answer::missing too
     cancelled,
 };
+
+/// One more than the largest Errc, for tables indexed by it; 0 is no error.
+inline constexpr std::size_t errc_count = 9;
 
 /// What the poller does about it, whatever its origin.
 enum class Failure {

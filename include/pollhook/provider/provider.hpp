@@ -33,10 +33,11 @@ struct Answer {
     /// and then what they do. Ids that could not be asked about (a refused chunk, a page cap) are in neither
     /// list.
     std::vector<std::string> missing;
-    std::size_t malformed = 0;  ///< items that could not be read
-    std::size_t foreign = 0;    ///< items that nobody asked for
-    std::size_t requests = 0;   ///< made to the relay for this answer
-    std::size_t bytes = 0;      ///< received
+    std::size_t malformed = 0;                  ///< items that could not be read
+    std::size_t foreign = 0;                    ///< items that nobody asked for
+    std::size_t requests = 0;                   ///< made to the relay for this answer
+    std::size_t bytes = 0;                      ///< received
+    std::vector<base::Duration> request_times;  ///< of each request, from its begin to its last byte
 };
 
 /// A failed look. No failure ever changes a task's state: it tells of the relay, not of the task.

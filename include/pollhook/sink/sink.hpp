@@ -28,6 +28,9 @@ struct Message {
     std::string_view url;           ///< the task's own; empty for configured sinks
     std::uint32_t attempt = 1;      ///< 1 for the first
     base::TimePoint now{};          ///< wall time of this attempt; what is signed
+    std::string_view event_trace;   ///< the event's `traceparent`, the same for every attempt; empty: none
+    std::string_view trace;         ///< this attempt's `traceparent`; empty: none
+    std::string_view tracestate;    ///< empty: none
 };
 
 /// A receiver's word on whether and how fast it may be sent to.

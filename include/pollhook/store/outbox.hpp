@@ -61,6 +61,8 @@ struct StoredEvent {
     base::TimePoint at{};
     std::string body;               ///< the Standard Webhooks payload, exactly as it is sent
     std::uint32_t upstream_at = 0;  ///< see task::EventBody
+    std::string traceparent;        ///< its span; empty for events of older databases
+    std::string tracestate;         ///< its task's
 };
 
 /// A delivery that the dispatcher owns until it is settled. It is the head of its lane.

@@ -106,6 +106,7 @@ struct DeliveryPage {
 };
 struct DeliveryDetail {
     DeliverySummary summary;
+    std::string traceparent;  ///< of the event; empty when it has none
     std::vector<Attempt> attempts;
 };
 struct TaskDetail {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "pollhook/base/clock.hpp"
+#include "pollhook/base/histogram.hpp"
 #include "pollhook/store/store.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -103,6 +104,10 @@ public:
     [[nodiscard]] Operation<std::optional<Job>> job(std::int64_t id) override;
     [[nodiscard]] Operation<Totals> totals() override;
     [[nodiscard]] boost::asio::awaitable<void> close() override;
+
+    /// How long its transactions take, from their begin until they are on the disk. As long as the store
+    /// lives.
+    [[nodiscard]] const base::Histogram& commit_durations() const noexcept;
 
 private:
     class Impl;

@@ -30,6 +30,10 @@ struct Registration {
     std::string webhook_url;      ///< checked by the caller; empty: none
     std::string webhook_origin;   ///< http::Origin::text() of it; empty: none
     std::string metadata = "{}";  ///< a JSON object's text
+    /// Of the caller's trace, checked by the caller (task::parse_traceparent); empty: the task begins its
+    /// own.
+    std::string traceparent;
+    std::string tracestate;  ///< as task::passable_tracestate() leaves it
     /// Whether a task that was stopped is watched again.
     bool resume = true;
 };

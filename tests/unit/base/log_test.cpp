@@ -49,6 +49,31 @@ TEST(LogTest, WritesOneJsonObjectALine)
     EXPECT_EQ(line.find('\n'), line.size() - 1);
 }
 
+TEST(LogTest, TakesALineApartInJson)
+{
+    const std::string line = logged(LogLevel::info, LogFormat::json, [] {
+        spdlog::warn(R"(poll.failed: provider=quick error="said \"no\"\n\xff x=1" failures=3 (and so on) y=2)"
+        );
+    });
+    const boost::json::value object = boost::json::parse(line);
+    EXPECT_EQ(object.at("event"), "poll.failed");
+    const boost::json::object& fields = object.at("fields").as_object();
+    EXPECT_EQ(fields.size(), 3U);
+    EXPECT_EQ(fields.at("provider"), "quick");
+    EXPECT_EQ(fields.at("error"), "said \"no\"\n\\xff x=1");
+    EXPECT_EQ(fields.at("failures"), "3");
+}
+
+TEST(LogTest, LeavesOtherLinesWholeInJson)
+{
+    for (const char* text :
+         {"a word", "Error: x=1", "poll.failed:", "poll.failed: \"x", "a.b: =1", "a.b: x=\"open"}) {
+        const auto object =
+            boost::json::parse(logged(LogLevel::info, LogFormat::json, [&] { spdlog::warn("{}", text); }));
+        EXPECT_EQ(object.at("message"), text);
+    }
+}
+
 TEST(LogTest, WritesJournalPrioritiesWithoutTime)
 {
     const std::string lines = logged(LogLevel::trace, LogFormat::journal, [] {

@@ -85,6 +85,18 @@ TEST(TextTest, LowersAsciiOnly)
     EXPECT_FALSE(equals_ignoring_case("É", "é"));
 }
 
+TEST(TextTest, ShowsUrlsInTextWithoutTheirSecrets)
+{
+    EXPECT_EQ(without_url_secrets("no URL: a?b=1 c@d"), "no URL: a?b=1 c@d");
+    EXPECT_EQ(
+        without_url_secrets("see https://u:p@h.example/a@b?sig=1#x, (http://h?q) and \"ftp://h/x\""),
+        "see https://***@h.example/a@b?***, (http://h?***) and \"ftp://h/x\""
+    );
+    EXPECT_EQ(without_url_secrets("https://u@p@h?://u:p@h2?x"), "https://***@h?***");
+    EXPECT_EQ(without_url_secrets("://"), "://");
+    EXPECT_EQ(without_url_secrets(""), "");
+}
+
 TEST(TextTest, TrimsWhiteSpaceAtBothEnds)
 {
     EXPECT_EQ(trim(" \t a b\r\n"), "a b");

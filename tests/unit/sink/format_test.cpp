@@ -86,6 +86,52 @@ TEST(FormatTest, WritesCloudEventsAttributesAsHeaders)
     );
 }
 
+Message traced_message()
+{
+    Message message = progress_message();
+    message.event_trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    message.trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-53995c3f42cd8ad8-01";
+    message.tracestate = "rojo=00f067aa0ba902b7,congo=a \"b";
+    return message;
+}
+
+TEST(FormatTest, SendsTheAttemptsTraceWithEveryFormat)
+{
+    for (const Format format :
+         {Format::standard, Format::bare, Format::cloudevents, Format::cloudevents_binary}) {
+        const std::string lines = fields(format, traced_message());
+        EXPECT_NE(
+            lines.find("\r\ntraceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-53995c3f42cd8ad8-01\r\n"
+                       "tracestate: rojo=00f067aa0ba902b7,congo=a \"b\r\n"),
+            std::string::npos
+        ) << lines;
+        EXPECT_EQ(fields(format, progress_message()).find("trace"), std::string::npos);
+    }
+}
+
+TEST(FormatTest, CloudEventsCarryTheEventsOwnSpanWhateverTheAttempt)
+{
+    const auto envelope = boost::json::parse(body(Format::cloudevents, traced_message()));
+    EXPECT_EQ(envelope.at("traceparent").as_string(), traced_message().event_trace);
+    EXPECT_EQ(envelope.at("tracestate").as_string(), traced_message().tracestate);
+    const std::string lines = fields(Format::cloudevents_binary, traced_message());
+    EXPECT_NE(
+        lines.find("ce-traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\n"
+                   "ce-tracestate: rojo=00f067aa0ba902b7,congo=a%20%22b\r\n"),
+        std::string::npos
+    ) << lines;
+}
+
+TEST(FormatTest, NothingInADamagedTraceEndsItsHeaderLine)
+{
+    Message message = traced_message();
+    message.trace = message.event_trace = "00-\r\nX: 1";
+    message.tracestate = "a=1\r\nX: 2";
+    const std::string lines = fields(Format::cloudevents_binary, message);
+    EXPECT_EQ(lines.find("\nX:"), std::string::npos) << lines;
+    EXPECT_EQ(boost::json::parse(body(Format::cloudevents, message)).at("traceparent"), "00-\r\nX: 1");
+}
+
 TEST(FormatTest, SequencesSortAsTextInCloudEvents)
 {
     Message message = progress_message();

@@ -228,22 +228,23 @@ TEST_F(StartTest, AMigrationKeepsTheContentAndABackupOfTheOlderVersion)
     const std::array steps{
         schema_steps()[0],
         schema_steps()[1],
+        schema_steps()[2],
         "ALTER TABLE tasks ADD COLUMN note TEXT NOT NULL DEFAULT 'none'",
-        "UPDATE tasks SET note = 'third'",
+        "UPDATE tasks SET note = 'fourth'",
     };
     SQLite::Database database(file().string(), SQLite::OPEN_READWRITE);
     migrate(database, steps, [&](int version) {
         back_up(database, options(), directory() / fmt::format("pollhook.db.v{}.backup", version));
     });
 
-    EXPECT_EQ(database.execAndGet("PRAGMA user_version").getInt(), 4);
-    EXPECT_EQ(database.execAndGet("SELECT note FROM tasks").getString(), "third");
-    const std::filesystem::path backup = directory() / "pollhook.db.v2.backup";
+    EXPECT_EQ(database.execAndGet("PRAGMA user_version").getInt(), 5);
+    EXPECT_EQ(database.execAndGet("SELECT note FROM tasks").getString(), "fourth");
+    const std::filesystem::path backup = directory() / "pollhook.db.v3.backup";
     EXPECT_EQ(mode(backup), 0600U);
     SQLite::Database older(backup.string());
-    EXPECT_EQ(older.execAndGet("PRAGMA user_version").getInt(), 2);
+    EXPECT_EQ(older.execAndGet("PRAGMA user_version").getInt(), 3);
     EXPECT_EQ(older.execAndGet("SELECT task_id FROM tasks").getString(), "a");
-    EXPECT_TRUE(std::filesystem::exists(directory() / "pollhook.db.v3.backup"));
+    EXPECT_TRUE(std::filesystem::exists(directory() / "pollhook.db.v4.backup"));
 }
 
 TEST_F(StartTest, AFileOfVersion1IsTakenOver)
@@ -305,11 +306,14 @@ TEST_F(StartTest, AFailedMigrationLeavesTheOlderVersion)
     open();
     close();
     const std::array steps{
-        schema_steps()[0], schema_steps()[1], "CREATE TABLE half (x); CREATE TABLE half (x)"
+        schema_steps()[0],
+        schema_steps()[1],
+        schema_steps()[2],
+        "CREATE TABLE half (x); CREATE TABLE half (x)"
     };
     SQLite::Database database(file().string(), SQLite::OPEN_READWRITE);
     EXPECT_THROW(migrate(database, steps, [](int) {}), SQLite::Exception);
-    EXPECT_EQ(database.execAndGet("PRAGMA user_version").getInt(), 2);
+    EXPECT_EQ(database.execAndGet("PRAGMA user_version").getInt(), 3);
     EXPECT_FALSE(database.tableExists("half"));
 }
 

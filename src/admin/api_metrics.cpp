@@ -1,0 +1,107 @@
+#include "answers.hpp"
+#include "pollhook/admin/api.hpp"
+#include "pollhook/base/time.hpp"
+#include "pollhook/http/problem.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <utility>
+
+// What machines ask: whether the daemon is ready, and its metrics.
+
+namespace pollhook::admin {
+
+namespace json = boost::json;
+using http::ServerResponse;
+
+namespace {
+
+/// A list of what has to be well, each with its name, and what is wrong with the rest.
+class Checks {
+public:
+    /// An empty `trouble`: all is well.
+    void add(std::string_view name, std::string_view trouble)
+    {
+        json::object check;
+        check["name"] = json::string_view(name.data(), name.size());
+        check["status"] = trouble.empty() ? "ok" : "failing";
+        if (!trouble.empty()) {
+            check["detail"] = json::string_view(trouble.data(), trouble.size());
+            if (!troubles_.empty())
+                troubles_ += "; ";
+            troubles_ += trouble;
+        }
+        checks_.push_back(std::move(check));
+    }
+
+    [[nodiscard]] const std::string& troubles() const noexcept { return troubles_; }
+    [[nodiscard]] json::array take() { return std::move(checks_); }
+
+private:
+    json::array checks_;
+    std::string troubles_;
+};
+
+}  // namespace
+
+Api::Answer Api::ready()
+{
+    // A relay or a receiver that is down is no reason to take pollhook out of service; a store that does not
+    // answer is. The first who asks waits for it; whoever comes while it hangs is told so.
+    constexpr base::Duration store_patience = std::chrono::seconds(2);
+    constexpr base::Duration poller_patience = std::chrono::seconds(30);
+    const base::SteadyPoint asked = with_.clock->steady_now();
+    std::string store_trouble;
+    if (unanswered_since_ && asked - *unanswered_since_ >= store_patience) {
+        store_trouble =
+            "the store has not answered for " +
+            base::format_duration(std::chrono::floor<std::chrono::seconds>(asked - *unanswered_since_));
+    } else {
+        if (!unanswered_since_)
+            unanswered_since_ = asked;
+        auto beat = co_await with_.store->meta("ready");
+        unanswered_since_.reset();
+        if (!beat)
+            store_trouble = "the store failed: " + beat.error().message();
+    }
+
+    Checks checks;
+    checks.add("store", store_trouble);
+    json::object last_polls;
+    for (poll::Poller* one : with_.pollers) {
+        // One that should have asked and did not hangs, whatever its relay does.
+        const bool hangs = one->is_overdue(with_.clock->steady_now() - poller_patience);
+        checks.add("poller/" + one->name(), hangs ? "the poller of " + one->name() + " does not run" : "");
+        const auto last = one->health().last_success();
+        last_polls[one->name()] = last ? json::value(base::format_rfc3339(*last)) : json::value(nullptr);
+    }
+    json::object body;
+    body["checks"] = checks.take();
+    body["lastGoodPolls"] = std::move(last_polls);
+    if (!checks.troubles().empty())
+        co_return problem_with(503, checks.troubles(), body);
+    body["status"] = "ok";
+    co_return answer(200, body);
+}
+
+Api::Answer Api::metrics()
+{
+    Instruments from;
+    from.stored = co_await gauges_.current();
+    from.clock = with_.clock;
+    from.dispatcher = with_.dispatcher;
+    from.pollers = with_.pollers;
+    from.commit_durations = with_.commit_durations;
+    from.store_limit = with_.store_limit;
+    from.last_reload = last_reload_;
+    ServerResponse response;
+    response.content_type = "text/plain; version=0.0.4; charset=utf-8";
+    response.body = exposition(from);
+    co_return response;
+}
+
+}  // namespace pollhook::admin
