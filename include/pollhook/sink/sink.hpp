@@ -1,6 +1,7 @@
 #pragma once
 
 #include "pollhook/base/time.hpp"
+#include "pollhook/config/config.hpp"
 #include "pollhook/task/event.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -75,6 +76,9 @@ public:
     /// Whether the receiver is asked for its consent first. Until an outcome tells that it was given, one
     /// delivery at a time is enough, since nobody knows how fast more may come.
     [[nodiscard]] virtual bool asks_for_consent() const { return false; }
+
+    /// A reload changed what needs no other sink (see goes_on()).
+    virtual void retune(const config::Sink& /*settings*/) {}
 
     /// SIGHUP: a file sink opens its path again, after log rotation.
     virtual void reopen() {}
