@@ -245,7 +245,7 @@ void Dispatcher::note_backlog(store::OriginId queue, base::SteadyPoint due)
 
 bool Dispatcher::has_backlog() const
 {
-    return queues_.size() > 0 || queues_.next_backlog(with_.clock->steady_now()).has_value();
+    return queues_.size() > 0 || queues_.has_backlog();
 }
 
 asio::awaitable<void> Dispatcher::pump()
@@ -308,7 +308,8 @@ asio::awaitable<void> Dispatcher::work(store::ClaimedDelivery delivery, store::O
             conclude(delivery, outcome);
             const base::SteadyPoint now = with_.clock->steady_now();
             const Condition condition = condition_of(outcome);
-            const auto opened = queues_.finished(delivery.origin, host, condition, started, now, *with_.random);
+            const auto opened =
+                queues_.finished(delivery.origin, host, condition, started, now, *with_.random);
             if (opened)
                 hold_back(*opened);
             if (leaving_.contains(delivery.key.sink) && queues_.is_idle(delivery.origin))

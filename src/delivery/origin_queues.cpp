@@ -354,6 +354,11 @@ std::optional<base::SteadyPoint> OriginQueues::next_backlog(base::SteadyPoint no
     return first;
 }
 
+bool OriginQueues::has_backlog() const
+{
+    return std::ranges::any_of(queues_, [](const auto& entry) { return entry.second.backlog.has_value(); });
+}
+
 const OriginPace* OriginQueues::pace(OriginId id) const
 {
     const auto entry = queues_.find(id);

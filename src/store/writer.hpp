@@ -6,6 +6,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -39,6 +40,8 @@ public:
     /// From the loop.
     void enqueue(std::unique_ptr<Work<Session>> job);
     [[nodiscard]] const boost::asio::any_io_executor& loop() const noexcept { return loop_; }
+    /// Any thread.
+    void set_max_size(std::uint64_t bytes) noexcept { max_size_ = bytes; }
 
     /// Closes without finishing what waits. Only while the store thread does not run.
     void abandon() noexcept;
@@ -69,7 +72,7 @@ private:
     boost::asio::any_io_executor loop_;
     boost::asio::any_io_executor thread_;
     StateDirectory* directory_;
-    std::uint64_t max_size_;
+    std::atomic<std::uint64_t> max_size_;
 
     // What follows belongs to the store thread.
     std::unique_ptr<Session> session_;

@@ -2,6 +2,7 @@
 
 #include "pollhook/admin/access.hpp"
 #include "pollhook/admin/registration.hpp"
+#include "pollhook/admin/reload.hpp"
 #include "pollhook/base/clock.hpp"
 #include "pollhook/delivery/dispatcher.hpp"
 #include "pollhook/http/server.hpp"
@@ -32,6 +33,7 @@ public:
         delivery::Dispatcher* dispatcher = nullptr;
         std::vector<poll::Poller*> pollers;
         const http::AddressGuard* guard = nullptr;
+        const Reloading* reloading = nullptr;  ///< null: the configuration cannot be reloaded
     };
     Api(Access access, Surroundings surroundings);
     Api(const Api&) = delete;
@@ -39,6 +41,12 @@ public:
 
     /// `request` outlives the operation (see http::Server::Respond).
     [[nodiscard]] boost::asio::awaitable<http::ServerResponse> respond(const http::ServerRequest& request);
+
+    /// What a reload changes. Cannot fail.
+    void adopt(Access access, std::vector<poll::Poller*> pollers, const http::AddressGuard* guard);
+
+    /// `paused`, `keyRefused`, `failing` or `ok`.
+    static std::string_view state_of(const poll::Poller& poller);
 
 private:
     using Answer = boost::asio::awaitable<http::ServerResponse>;
@@ -48,6 +56,7 @@ private:
     Answer route_sinks(const http::ServerRequest& request);
     Answer route_deliveries(const http::ServerRequest& request);
     Answer route_jobs(const http::ServerRequest& request);
+    Answer route_providers(const http::ServerRequest& request);
     Answer route_state(const http::ServerRequest& request);
 
     Answer register_tasks(const http::ServerRequest& request);
@@ -81,7 +90,11 @@ private:
 
     Answer status();
     Answer ready();
+    Answer reload(const http::ServerRequest& request);
+    Answer set_pauses(std::string name, poll::Pauses pauses);
     [[nodiscard]] http::ServerResponse list_providers() const;
+    [[nodiscard]] http::ServerResponse unknown_provider(std::string_view name) const;
+    void take_providers(std::vector<poll::Poller*> pollers);
     [[nodiscard]] poll::Poller* poller(std::string_view provider) const;
 
     Access access_;

@@ -109,6 +109,9 @@ public:
     /// The earliest moment at which a backlog that has room becomes due.
     [[nodiscard]] std::optional<base::SteadyPoint> next_backlog(base::SteadyPoint now) const;
 
+    /// Whether the store has unclaimed deliveries for any queue.
+    [[nodiscard]] bool has_backlog() const;
+
     /// What is known of the host that a queue sends to; null when nothing is.
     [[nodiscard]] const OriginPace* pace(OriginId id) const;
     /// How many hosts have a breaker that is not closed.
