@@ -2,7 +2,7 @@
 #include "commands.hpp"
 #include "exit_code.hpp"
 #include "output.hpp"
-#include "pollhook/base/text.hpp"
+#include "plain_text.hpp"
 #include "session.hpp"
 #include "terminal.hpp"
 
@@ -51,7 +51,7 @@ int show_result(const json::object& result)
     for (const json::value& error : array_of(result, "errors"))
         if (error.is_string())
             fmt::print(
-                stderr, "{}\n", base::printable({error.get_string().data(), error.get_string().size()}, 1000)
+                stderr, "{}\n", plain_text({error.get_string().data(), error.get_string().size()}, 1000)
             );
     print_error(shown(result, "message", 500));
     return shown(result, "message").starts_with("the new configuration") ? exit_code::configuration

@@ -122,7 +122,7 @@ void Reload::note(Result result)
     else
         spdlog::error("config.not_reloaded: errors={} next=\"the old one goes on\"", result.errors.size());
     for (const std::string& error : result.errors)
-        spdlog::error("config.error: {}", base::printable(error, 500));
+        spdlog::error("config.error: error=\"{}\"", base::printable(error, 500));
     ++state_.count;
     state_.last = std::move(result);
 }

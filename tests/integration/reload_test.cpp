@@ -101,7 +101,7 @@ protected:
     {
         const json::value sinks = json::parse(get("/v1/sinks").body);
         for (const json::value& one : sinks.at("sinks").as_array())
-            if (one.at("name") == name)
+            if (json::value_to<std::string>(one.at("name")) == name)
                 return one;
         return nullptr;
     }

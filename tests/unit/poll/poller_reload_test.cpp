@@ -44,7 +44,7 @@ protected:
 TEST_F(PollerReloadTest, AnotherKeyIsTriedAtOnceAndTheLookUnderWayEndsAsItBegan)
 {
     start();
-    relay_.failure = failed(provider::Errc::key_refused);
+    relay_.failure = failed(provider::Errc::unauthorized);
     relay_.show("1", Status::running, 30);
     watch("1");
     pass(1s);
@@ -66,7 +66,7 @@ TEST_F(PollerReloadTest, WhatBefallsTheFormerProviderIsNotHeldAgainstTheNewOne)
     ASSERT_THAT(relay_.looks, SizeIs(1));
     const auto other = std::make_shared<test::ScriptedProvider>(world_.clock);
     adopt(other);
-    relay_.failure = failed(provider::Errc::key_refused);
+    relay_.failure = failed(provider::Errc::unauthorized);
     relay_.release();
     world_.clock.drain();
     EXPECT_FALSE(poller_->health().key_refused());

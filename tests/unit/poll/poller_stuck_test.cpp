@@ -129,7 +129,7 @@ TEST_F(PollerStuckTest, APollerWhoseRelayFailsOrRefusesTheKeyIsNot)
     relay_.failure = failed(provider::Errc::unavailable);
     watch("1");
     EXPECT_FALSE(was_overdue_within(1h));
-    relay_.failure = failed(provider::Errc::key_refused);
+    relay_.failure = failed(provider::Errc::unauthorized);
     EXPECT_FALSE(was_overdue_within(1h));
 }
 
