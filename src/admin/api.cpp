@@ -25,6 +25,27 @@ Api::Api(Access access, Surroundings surroundings)
 {
     rules_.guard = with_.guard;
     rules_.is_provider = [this](std::string_view provider) { return poller(provider) != nullptr; };
+    take_providers(with_.pollers);
+}
+
+void Api::adopt(
+    Access access,
+    std::vector<poll::Poller*> pollers,
+    const http::AddressGuard* guard,
+    std::uint64_t store_limit
+)
+{
+    access_ = std::move(access);
+    with_.store_limit = store_limit;
+    with_.guard = guard;
+    rules_.guard = guard;
+    take_providers(std::move(pollers));
+}
+
+void Api::take_providers(std::vector<poll::Poller*> pollers)
+{
+    with_.pollers = std::move(pollers);
+    rules_.provider_names.clear();
     for (const poll::Poller* one : with_.pollers)
         rules_.provider_names += (rules_.provider_names.empty() ? "" : ", ") + one->name();
     if (rules_.provider_names.empty())
@@ -56,22 +77,24 @@ Api::Answer Api::route(const ServerRequest& request)
         return route_deliveries(request);
     if (is_under("/v1/jobs"))
         return route_jobs(request);
+    if (is_under("/v1/providers"))
+        return route_providers(request);
+    if (path == "/v1/reload")
+        return reload(request);
     return route_state(request);
 }
 
 Api::Answer Api::route_state(const ServerRequest& request)
 {
     const std::string_view path = request.path;
-    const bool known = path == "/v1/events" || path == "/v1/providers" || path == "/v1/status" ||
-                       path == "/livez" || path == "/readyz" || path == "/metrics";
+    const bool known = path == "/v1/events" || path == "/v1/status" || path == "/livez" ||
+                       path == "/readyz" || path == "/metrics";
     if (!known)
         co_return problem(404, "nothing is here; the API begins at /v1/tasks");
     if (request.method != "GET")
         co_return method_not_allowed("GET");
     if (path == "/v1/events")
         co_return co_await list_events(request);
-    if (path == "/v1/providers")
-        co_return list_providers();
     if (path == "/v1/status")
         co_return co_await status();
     if (path == "/readyz")

@@ -97,7 +97,8 @@ Api::Answer Api::metrics()
     from.pollers = with_.pollers;
     from.commit_durations = with_.commit_durations;
     from.store_limit = with_.store_limit;
-    from.last_reload = last_reload_;
+    if (with_.reloading != nullptr && !with_.reloading->last_succeeded())
+        from.last_reload = ReloadOutcome::failed;
     ServerResponse response;
     response.content_type = "text/plain; version=0.0.4; charset=utf-8";
     response.body = exposition(from);

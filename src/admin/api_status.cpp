@@ -23,50 +23,6 @@ namespace json = boost::json;
 using http::problem;
 using http::ServerResponse;
 
-namespace {
-
-std::string_view state_of(const poll::Poller& poller)
-{
-    if (poller.health().key_refused())
-        return "keyRefused";
-    return poller.health().probing() ? "failing" : "ok";
-}
-
-}  // namespace
-
-ServerResponse Api::list_providers() const
-{
-    const auto now = with_.clock->steady_now();
-    json::array providers;
-    for (const poll::Poller* one : with_.pollers) {
-        const poll::ProviderHealth& health = one->health();
-        const auto& counters = one->counters();
-        json::object entry;
-        entry["name"] = one->name();
-        entry["state"] = state_of(*one);
-        entry["tasks"] = one->watched();
-        entry["inFlight"] = one->in_flight();
-        entry["failuresInARow"] = health.failures_in_a_row();
-        entry["lastError"] = health.last_error().empty() ? json::value(nullptr)
-                                                         : json::value(base::printable(health.last_error()));
-        entry["lastSuccessAt"] = health.last_success()
-                                     ? json::value(base::format_rfc3339(*health.last_success()))
-                                     : json::value(nullptr);
-        entry["nextRequestInMs"] = std::max<std::int64_t>(0, (health.blocked_until() - now).count());
-        entry["requests"] = counters.requests;
-        entry["failedLooks"] = counters.failed_looks;
-        entry["looks"] = counters.looks;
-        entry["transitions"] = counters.transitions;
-        entry["malformedItems"] = counters.malformed;
-        entry["foreignItems"] = counters.foreign;
-        entry["bytesReceived"] = counters.bytes;
-        providers.push_back(std::move(entry));
-    }
-    json::object body;
-    body["providers"] = std::move(providers);
-    return answer(200, body);
-}
-
 Api::Answer Api::status()
 {
     auto totals = co_await with_.store->totals();
@@ -96,6 +52,11 @@ Api::Answer Api::status()
     for (const poll::Poller* one : with_.pollers)
         providers[one->name()] = state_of(*one);
     body["providers"] = std::move(providers);
+    if (const Reloading* reloading = with_.reloading) {
+        body["reloads"] = reloading->count;
+        body["lastReload"] =
+            reloading->last ? json::value(admin::encode(*reloading->last)) : json::value(nullptr);
+    }
     co_return answer(200, body);
 }
 

@@ -127,8 +127,10 @@ Api::Answer Api::register_tasks(const ServerRequest& request)
             store::Registered& one = registered->at(i);
             provider = providers[i];
             created += one.created ? 1 : 0;
-            if (!is_terminal(one.task.known.status) || one.task.settle_until)
-                poller(provider)->watch(one.task);
+            // A reload may have removed the provider; its tasks are watched when it returns.
+            if (poll::Poller* watcher = poller(provider);
+                watcher != nullptr && (!is_terminal(one.task.known.status) || one.task.settle_until))
+                watcher->watch(one.task);
             last = std::move(one);
         }
     }

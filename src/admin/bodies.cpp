@@ -193,6 +193,17 @@ Parsed<PauseBody> read_pause(std::string_view body)
     return out;
 }
 
+Parsed<ReloadBody> read_reload(std::string_view body)
+{
+    static const std::array<std::string, 1> known{"wait"};
+    Reader reader(body, known);
+    ReloadBody out;
+    out.no_wait = reader.has("wait") && !reader.flag("wait");
+    if (!reader.error().empty())
+        return reader.error();
+    return out;
+}
+
 Parsed<ReplayBody> read_replay(std::string_view body)
 {
     static const std::array<std::string, 5> known{"since", "until", "types", "perSecond", "dryRun"};

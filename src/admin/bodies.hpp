@@ -21,6 +21,12 @@ struct PauseBody {
 };
 Parsed<PauseBody> read_pause(std::string_view body);
 
+/// Of `POST /v1/reload`; the body may be empty.
+struct ReloadBody {
+    bool no_wait = false;  ///< `"wait": false`: answer before it has happened
+};
+Parsed<ReloadBody> read_reload(std::string_view body);
+
 /// How fast deliveries are made or re-opened where the caller does not say.
 inline constexpr double default_per_second = 100;
 

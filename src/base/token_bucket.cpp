@@ -40,6 +40,13 @@ void TokenBucket::set_rate(double rate, SteadyPoint now)
     rate_ = rate;
 }
 
+void TokenBucket::set_limits(double rate, double burst, SteadyPoint now)
+{
+    set_rate(rate, now);
+    burst_ = burst;
+    tokens_ = std::min(tokens_, burst_);
+}
+
 void TokenBucket::refill(SteadyPoint now)
 {
     if (now <= filled_at_)

@@ -55,6 +55,9 @@ using Command = std::variant<
     JobShowOptions,
     JobCancelOptions,
     ProviderListOptions,
+    ProviderPauseOptions,
+    ProviderResumeOptions,
+    ReloadOptions,
     DbCheckOptions,
     StatusOptions,
     VersionOptions>;

@@ -14,10 +14,20 @@ void CommandTree::add_programs()
     );
     explain(
         *run.app,
-        "SIGTERM and SIGINT stop it in order, a second one at once. SIGHUP opens the files of file sinks "
-        "again."
+        "SIGTERM and SIGINT stop it in order, a second one at once. SIGHUP reloads the configuration and "
+        "opens\nthe files of file sinks again."
     );
     add_path(*run.app, "-c,--config", run.options->config, "FILE", config_text);
+
+    auto reload = client_leaf<ReloadOptions>(
+        app_, "reload", "Let the daemon read its configuration again", "pollhook reload --wait"
+    );
+    explain(
+        *reload.app,
+        "All or nothing: when something is wrong, the daemon goes on with what it has. With --wait the exit\n"
+        "code is 0 when it has happened, 78 when the configuration is wrong."
+    );
+    reload.app->add_flag("--wait", reload.options->wait, "Wait, and tell what changed or what is wrong");
 
     auto demo = leaf<DemoOptions>(
         app_, "demo", "Show a relay, the daemon and a receiver at work", "pollhook demo --port 8780"

@@ -53,10 +53,26 @@ void CommandTree::add_sinks(base::TimePoint now)
     app.add_flag("--dry-run", again.dry_run, "Only tell how many there are");
     add_pace(app, again.rate, again.no_wait);
 
-    CLI::App& provider = group("provider", "List providers");
+    CLI::App& provider = group("provider", "List, pause and resume providers");
     client_leaf<ProviderListOptions>(
         provider, "list", "List providers and how they answer", "pollhook provider list"
     );
+    const auto add_provider = [](CLI::App& to, std::string& name) {
+        add_value(to, "NAME", name, plain, "The provider's name in the configuration")->required();
+    };
+    auto rest = client_leaf<ProviderPauseOptions>(
+        provider,
+        "pause",
+        "Look at none of a provider's tasks for now",
+        "pollhook provider pause quickrouter --reason \"maintenance\""
+    );
+    explain(*rest.app, "It outlives restarts, and no task becomes lost, stalled or expired because of it.");
+    add_provider(*rest.app, rest.options->name);
+    add_value(*rest.app, "--reason", rest.options->reason, "TEXT", "Shown wherever the provider is");
+    auto go_on = client_leaf<ProviderResumeOptions>(
+        provider, "resume", "Look at a paused provider's tasks again", "pollhook provider resume quickrouter"
+    );
+    add_provider(*go_on.app, go_on.options->name);
 }
 
 }  // namespace pollhook::cli

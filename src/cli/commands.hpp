@@ -154,6 +154,25 @@ int job_cancel(const JobCancelOptions& options, const ClientOptions& client);
 
 int provider_list(const ClientOptions& client);
 
+struct ProviderPauseOptions {
+    std::string name;
+    std::string reason;  ///< empty: none is given
+};
+int provider_pause(const ProviderPauseOptions& options, const ClientOptions& client);
+
+struct ProviderResumeOptions {
+    std::string name;
+};
+int provider_resume(const ProviderResumeOptions& options, const ClientOptions& client);
+
+struct ClientFlags;
+struct ReloadOptions {
+    bool wait = false;  ///< until it has happened
+};
+/// 78 when the new configuration is wrong. It resolves the flags itself: the configuration may be the wrong
+/// one.
+int reload(const ReloadOptions& options, const ClientFlags& flags);
+
 int status(const ClientOptions& client);
 
 struct RunOptions {

@@ -50,6 +50,9 @@ struct Dispatch {
     int operator()(const JobShowOptions& options) const { return job_show(options, client()); }
     int operator()(const JobCancelOptions& options) const { return job_cancel(options, client()); }
     int operator()(const ProviderListOptions&) const { return provider_list(client()); }
+    int operator()(const ProviderPauseOptions& options) const { return provider_pause(options, client()); }
+    int operator()(const ProviderResumeOptions& options) const { return provider_resume(options, client()); }
+    int operator()(const ReloadOptions& options) const { return reload(options, flags); }
     int operator()(DbCheckOptions options) const
     {
         options.config = flags.config;

@@ -5,6 +5,7 @@
 #include "pollhook/base/system_clock.hpp"
 #include "pollhook/base/text.hpp"
 #include "pollhook/config/load.hpp"
+#include "pollhook/service/activation.hpp"
 #include "pollhook/service/daemon.hpp"
 #include "pollhook/store/failure.hpp"
 #include "pollhook/store/sqlite_store.hpp"
@@ -16,6 +17,7 @@
 #include <sys/resource.h>
 
 #include <csignal>
+#include <filesystem>
 #include <system_error>
 #include <utility>
 
@@ -39,10 +41,7 @@ asio::awaitable<void> serve(service::Daemon& daemon, bool& is_ready)
 {
     SignalActions actions;
     actions.stop = [&daemon] { daemon.stop(); };
-    actions.hang_up = [&daemon] {
-        spdlog::info("sinks.reopened: reason=SIGHUP");
-        daemon.reopen_sinks();
-    };
+    actions.hang_up = [&daemon] { daemon.reload(); };
     auto work = daemon.run([&is_ready] { is_ready = true; });
     co_await with_signals(std::move(work), std::move(actions));
 }
@@ -69,7 +68,8 @@ int failed(std::string_view event, std::string_view reason, std::string_view hin
 int run(const RunOptions& options)
 {
     const auto environment = config::process_environment();
-    auto config = config::load(config::find(options.config, environment), environment);
+    const std::filesystem::path file = config::find(options.config, environment);
+    auto config = config::load(file, environment);
     if (!config) {
         fmt::print(stderr, "{}", with_line_end(config.error().text()));
         print_error("the configuration is wrong; nothing was started");
@@ -80,7 +80,15 @@ int run(const RunOptions& options)
 
     asio::io_context loop(1);
     base::SystemClock clock(loop);
-    service::Daemon daemon(loop, clock, std::move(*config));
+    service::Machine machine;
+    for (const service::PassedSocket& socket : service::take_passed_sockets()) {
+        spdlog::info(
+            "admin.socket_passed: descriptor={} name=\"{}\"", socket.descriptor, base::printable(socket.name)
+        );
+        machine.sockets.push_back(socket.descriptor);
+    }
+    const auto load = [&file, &environment] { return config::load(file, environment); };
+    service::Daemon daemon(loop, clock, std::move(*config), std::move(machine), load);
     bool is_ready = false;
     try {
         run_to_end(loop, serve(daemon, is_ready));

@@ -91,10 +91,22 @@ void print_providers(const json::object& status, const json::object& providers, 
             count("succeeded"),
             count("failed"),
             {shown_time(provider, "lastSuccessAt")},
-            {shown(provider, "lastError", 80)},
+            {shown(provider, shown(provider, "state") == "paused" ? "reason" : "lastError", 80)},
         });
     }
     print(table.take());
+}
+
+/// `ok at 2026-11-21T03:18:39Z: changed daemon.log_level`
+std::string reload_text(const json::object& reload, bool with_color)
+{
+    const bool succeeded = shown(reload, "success") == "true";
+    return fmt::format(
+        "{} at {}: {}",
+        styled(succeeded ? "ok" : "failed", succeeded ? Style::good : Style::bad, with_color),
+        shown_time(reload, "time"),
+        shown(reload, "message", 500)
+    );
 }
 
 /// `2 ok, ops paused`
@@ -151,6 +163,8 @@ int status(const ClientOptions& client)
         print(fmt::format("sinks       {}\n", sinks_text(sinks, with_color)));
     if (const auto open = number(object_of(*status, "delivery"), "openBreakers"); open > 0)
         print(fmt::format("breakers    {} open: receivers that fail are asked less often\n", open));
+    if (const json::object& last = object_of(*status, "lastReload"); !last.empty())
+        print(fmt::format("reload      {}\n", reload_text(last, with_color)));
     print(fmt::format(
         "store       {} with {} events\n", size_text(number(*status, "storeBytes")), number(*status, "events")
     ));

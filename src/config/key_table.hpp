@@ -15,6 +15,7 @@ struct Row {
     Descriptor key;
     void (*read)(ValueReader& reader, const Descriptor& key, const toml::node& node, Section& section);
     std::string (*print)(const Descriptor& key, const Section& section);  ///< TOML; empty: nothing to show
+    bool (*same)(const Section& before, const Section& after);            ///< also of what is not printed
 };
 
 /// The rows of one table, in the order in which they are shown.

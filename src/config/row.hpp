@@ -37,7 +37,9 @@ Row<Section> row(Descriptor key)
         .read = [](ValueReader& reader, const Descriptor& descriptor, const toml::node& node, Section& section
                 ) { reader.read(descriptor, node, at<Path...>(section)); },
         .print = [](const Descriptor& descriptor,
-                    const Section& section) { return value_text(descriptor, at<Path...>(section)); }
+                    const Section& section) { return value_text(descriptor, at<Path...>(section)); },
+        .same = [](const Section& before, const Section& after
+                ) { return at<Path...>(before) == at<Path...>(after); }
     };
     Section defaults;
     using Value = typename ValueOf<std::remove_cvref_t<decltype(at<Path...>(defaults))>>::type;

@@ -47,7 +47,7 @@ std::vector<std::string> restart_needed(const Config& running, const Config& nex
     std::vector<std::string> out;
     const auto compare = [&]<class Section>(const Section& before, const Section& after) {
         for (const Row<Section>& row : rows<Section>())
-            if (row.key.reload == Reload::restart && row.print(row.key, before) != row.print(row.key, after))
+            if (row.key.reload == Reload::restart && !row.same(before, after))
                 out.push_back(row.key.path());
     };
     compare(running.daemon, next.daemon);

@@ -61,17 +61,14 @@ base::Duration span_of(const RetrySchedules& schedules)
 
 void Dispatcher::conclude(const store::ClaimedDelivery& delivery, const sink::Outcome& outcome)
 {
-    const auto found = destinations_.find(delivery.key.sink);
-    if (found == destinations_.end()) {
-        // The sink is no longer configured: its deliveries wait, a day at a time, in case it comes back.
-        give_back(delivery, outbox_now() + std::chrono::days(1));
-        return;
-    }
-    if (outcome.cancelled) {
+    Destination* const found = find(delivery.key.sink);
+    if (found == nullptr)
+        set_aside(delivery.origin);  // the sink is not configured: its deliveries wait, in case it comes back
+    if (found == nullptr || outcome.cancelled) {
         give_back(delivery, outbox_now());
         return;
     }
-    Destination& to = found->second;
+    Destination& to = *found;
     if (outcome.consent)
         heed(delivery.origin, *outcome.consent);
     const bool rejected = is_rejection(outcome);
@@ -118,6 +115,8 @@ void Dispatcher::conclude(const store::ClaimedDelivery& delivery, const sink::Ou
 
 void Dispatcher::heed(store::OriginId origin, const sink::Consented& consent)
 {
+    if (unconfigured_.contains(origin))
+        return;
     if (consent.given)
         queues_.set_allowed(origin, consent.per_second, with_.clock->steady_now());
     else
@@ -185,7 +184,7 @@ void Dispatcher::close(Destination& to, const std::string& reason)
     );
     hold(to, reason);
     announce(announcement_of_sink(task::EventType::sink_paused, to, reason, with_.clock->now()));
-    paused_.push_back(to.row.id);
+    paused_.push_back({.sink = to.row.id, .reason = reason});
 }
 
 void Dispatcher::hold(Destination& to, const std::string& reason)
@@ -193,6 +192,8 @@ void Dispatcher::hold(Destination& to, const std::string& reason)
     to.row.paused = true;
     to.row.pause_reason = reason;
     to.row.paused_at = with_.clock->now();
+    if (unconfigured_.contains(to.row.origin))
+        return;
     queues_.pause(to.row.origin);
     for (const store::ClaimedDelivery& waiting : queues_.drain(to.row.origin))
         give_back(waiting, outbox_now());
@@ -205,12 +206,12 @@ void Dispatcher::hold(Destination& to, const std::string& reason)
 void Dispatcher::hold_back(const OriginQueues::Opened& opened)
 {
     for (const store::ClaimedDelivery& waiting : opened.waiting) {
-        const auto to = destinations_.find(waiting.key.sink);
-        if (to == destinations_.end()) {
+        Destination* const to = find(waiting.key.sink);
+        if (to == nullptr) {
             give_back(waiting, to_outbox(opened.probe_at));
             continue;
         }
-        const base::Duration allowed = span_of(to->second.schedules);
+        const base::Duration allowed = span_of(to->schedules);
         const base::SteadyPoint now = with_.clock->steady_now();
         // One that was made or re-opened meanwhile has its own attempt first.
         const bool is_old = waiting.spent > 0 && with_.clock->now() - waiting.committed_at > allowed;
@@ -229,7 +230,7 @@ void Dispatcher::hold_back(const OriginQueues::Opened& opened)
         store::Settlement settlement{.key = waiting.key};
         settlement.state = store::DeliveryState::dead;
         settlement.reason = decision.text;
-        note_failure(to->second, waiting, decision);
+        note_failure(*to, waiting, decision);
         add_outcome(waiting, std::move(settlement));
     }
 }

@@ -62,36 +62,48 @@ Dispatcher::Dispatcher(
       started_wall_(surroundings.clock->now()),
       started_steady_(surroundings.clock->steady_now())
 {
-    queues_.set_breaker_pauses(breaker_pauses(settings.retry_schedule));
-    queues_.set_default_limits(
-        {.max_in_flight = per_origin_, .max_per_second = settings.max_per_second_per_origin}
+    take_settings(settings);
+}
+
+void Dispatcher::take_settings(const config::Delivery& settings)
+{
+    queues_.set_defaults(
+        {.max_in_flight = per_origin_, .max_per_second = settings.max_per_second_per_origin},
+        breaker_pauses(settings.retry_schedule),
+        with_.clock->steady_now()
     );
 }
 
 Dispatcher::~Dispatcher() = default;
 
 void Dispatcher::add_sink(
-    const store::SinkRow& row, const config::Sink& settings, std::unique_ptr<sink::Sink> sink
+    const store::SinkRow& row, const config::Sink& settings, std::shared_ptr<sink::Sink> sink
 )
 {
-    const OriginLimits limits{
-        .max_in_flight = settings.max_in_flight.value_or(static_cast<unsigned>(per_origin_)),
-        .max_per_second = settings.max_per_second,
-    };
-    queues_.configure(row.origin, row.host, limits, sink->messages_per_request(), with_.clock->steady_now());
-    if (row.paused)
-        queues_.pause(row.origin);
-    if (sink->asks_for_consent())
-        queues_.await_allowance(row.origin);
     Destination& added = destinations_[row.id];
     added.row = row;
     added.settings = settings;
     added.sink = std::move(sink);
-    added.schedules.standard = settings.retry_schedule.value_or(schedules_.standard);
-    added.schedules.rejected = settings.rejected_retry_schedule.value_or(schedules_.rejected);
+    arrange(added);
+    if (row.paused)
+        queues_.pause(row.origin);
+    if (added.sink->asks_for_consent())
+        queues_.await_allowance(row.origin);
 }
 
-void Dispatcher::set_task_webhooks(const config::TaskWebhooks& settings, std::unique_ptr<sink::Sink> sink)
+void Dispatcher::arrange(Destination& to)
+{
+    const OriginLimits limits{
+        .max_in_flight = to.settings.max_in_flight.value_or(static_cast<unsigned>(per_origin_)),
+        .max_per_second = to.settings.max_per_second,
+    };
+    const std::size_t per_request = to.sink->messages_per_request();
+    queues_.configure(to.row.origin, to.row.host, limits, per_request, with_.clock->steady_now());
+    to.schedules.standard = to.settings.retry_schedule.value_or(schedules_.standard);
+    to.schedules.rejected = to.settings.rejected_retry_schedule.value_or(schedules_.rejected);
+}
+
+void Dispatcher::set_task_webhooks(const config::TaskWebhooks& settings, std::shared_ptr<sink::Sink> sink)
 {
     Destination& urls = destinations_[store::task_webhook];
     urls.settings.name = "task";
@@ -116,11 +128,13 @@ asio::awaitable<base::Result<void>> Dispatcher::load()
         co_return backlog.error();
     for (const store::OriginBacklog& origin : *backlog) {
         // What waits for a sink that is not configured stays in the store, in case it comes back.
-        if (origin.name.starts_with(sink_prefix) && find(origin.name.substr(sink_prefix.size())) == nullptr)
+        const bool of_sink = origin.name.starts_with(sink_prefix);
+        if (of_sink && find(std::string_view(origin.name).substr(sink_prefix.size())) == nullptr) {
             spdlog::warn(
                 "sink.not_configured: queue={} hint=\"its deliveries wait\"", base::printable(origin.name)
             );
-        else
+            unconfigured_.insert(origin.origin);
+        } else
             queues_.add_backlog(origin.origin, to_steady(origin.next_due));
     }
     for (auto& [id, destination] : destinations_) {
@@ -210,13 +224,13 @@ void Dispatcher::accept(
     promised_ -= promised;
     for (store::ClaimedDelivery& delivery : claimed) {
         // One origin may have got more from a single commit than it may hold; the rest is for the others.
-        if (stopping_ || queues_.room(delivery.origin) == 0)
+        if (stopping_ || unconfigured_.contains(delivery.origin) || queues_.room(delivery.origin) == 0)
             give_back(delivery, outbox_now());
         else
             queues_.push(std::move(delivery));
     }
     for (const store::OriginId origin : waiting)
-        queues_.add_backlog(origin, with_.clock->steady_now());
+        note_backlog(origin, with_.clock->steady_now());
     start_workers();
     // What is left waits for the store or for a rate limit.
     if (!waiting.empty() || queues_.size() > queues_.in_flight())
@@ -226,8 +240,19 @@ void Dispatcher::accept(
 void Dispatcher::add_waiting(std::span<const store::OriginId> origins)
 {
     for (const store::OriginId origin : origins)
-        queues_.add_backlog(origin, with_.clock->steady_now());
+        note_backlog(origin, with_.clock->steady_now());
     wake_pump_->wake();
+}
+
+void Dispatcher::note_backlog(store::OriginId queue, base::SteadyPoint due)
+{
+    if (!unconfigured_.contains(queue))
+        queues_.add_backlog(queue, due);
+}
+
+bool Dispatcher::has_backlog() const
+{
+    return queues_.size() > 0 || queues_.has_backlog();
 }
 
 asio::awaitable<void> Dispatcher::pump()
@@ -270,11 +295,12 @@ void Dispatcher::start_workers()
         if (!delivery)
             return;
         ++working_;
-        workers_.spawn(work(std::move(*delivery)));
+        const store::OriginId host = queues_.host(delivery->origin);
+        workers_.spawn(work(std::move(*delivery), host));
     }
 }
 
-asio::awaitable<void> Dispatcher::work(store::ClaimedDelivery delivery)
+asio::awaitable<void> Dispatcher::work(store::ClaimedDelivery delivery, store::OriginId host)
 {
     // A stop cuts the attempt short, but not what has to be noted of it.
     co_await asio::this_coro::throw_if_cancelled(false);
@@ -289,15 +315,19 @@ asio::awaitable<void> Dispatcher::work(store::ClaimedDelivery delivery)
             conclude(delivery, outcome);
             const base::SteadyPoint now = with_.clock->steady_now();
             const Condition condition = condition_of(outcome);
-            const auto opened = queues_.finished(delivery.origin, condition, started, now, *with_.random);
+            const auto opened =
+                queues_.finished(delivery.origin, host, condition, started, now, *with_.random);
             if (opened)
                 hold_back(*opened);
+            if (leaving_.contains(delivery.key.sink) && queues_.is_idle(delivery.origin))
+                leaving_.erase(delivery.key.sink);
             if (stopping_)
                 break;
             auto next = queues_.pop(with_.clock->steady_now());
             if (!next)
                 break;
             delivery = std::move(*next);
+            host = queues_.host(delivery.origin);
         }
     } catch (...) {
         failure_ = std::current_exception();
@@ -336,8 +366,19 @@ asio::awaitable<sink::Outcome> Dispatcher::attempt(const store::ClaimedDelivery&
         .trace = trace,
         .tracestate = event.tracestate,
     };
-    sink::Outcome outcome = co_await to->second.sink->deliver(message);
+    const std::shared_ptr<sink::Sink> sink = to->second.sink;
+    if (!to->second.predecessor.expired())
+        co_await wait_for_predecessor(to->second.predecessor);
+    sink::Outcome outcome = co_await sink->deliver(message);
     co_return outcome;
+}
+
+asio::awaitable<void> Dispatcher::wait_for_predecessor(std::weak_ptr<sink::Sink> predecessor)
+{
+    // What it writes takes a moment, and this happens once after a reload: asking is simpler than being told.
+    constexpr base::Duration pause = std::chrono::milliseconds(5);
+    while (!predecessor.expired() && !stopping_)
+        co_await with_.clock->sleep_for(pause);
 }
 
 }  // namespace pollhook::delivery

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <optional>
 #include <utility>
 
 namespace pollhook::delivery {
@@ -20,6 +21,9 @@ namespace {
 constexpr std::size_t most_jobs = 1000;
 /// Between two tries while the store is full.
 constexpr base::Duration full_pause = 1s;
+/// Between two tries to read the list of jobs.
+constexpr base::Duration first_read_pause = 1s;
+constexpr base::Duration longest_read_pause = 1min;
 /// A step is a transaction of its own: large enough to be cheap, small enough to delay no commit.
 constexpr std::size_t largest_step = 200;
 /// How often a job takes a step at the most.
@@ -47,10 +51,14 @@ asio::awaitable<void> JobRunner::run()
 {
     for (;;) {
         has_changed_ = false;
-        const std::vector<store::Job> jobs = co_await running();
+        const std::optional<std::vector<store::Job>> jobs = co_await running();
+        if (!jobs) {
+            co_await changed_->wait_until(clock_.steady_now() + read_pause_);
+            continue;
+        }
         std::map<std::int64_t, base::SteadyPoint> next_steps;
         base::SteadyPoint next = base::SteadyPoint::max();
-        for (const store::Job& job : jobs) {
+        for (const store::Job& job : *jobs) {
             const auto known = next_steps_.find(job.id);
             base::SteadyPoint due = known == next_steps_.end() ? clock_.steady_now() : known->second;
             if (due <= clock_.steady_now()) {
@@ -66,13 +74,22 @@ asio::awaitable<void> JobRunner::run()
     }
 }
 
-asio::awaitable<std::vector<store::Job>> JobRunner::running()
+asio::awaitable<std::optional<std::vector<store::Job>>> JobRunner::running()
 {
     // Those that run come first.
     base::Result<std::vector<store::Job>> jobs = co_await store_.jobs(most_jobs);
-    store::throw_if_failed(jobs);
+    if (!jobs) {
+        // People's queries read on the same connection: whatever ails it is no reason to stop delivering.
+        read_pause_ = std::clamp(2 * read_pause_, first_read_pause, longest_read_pause);
+        spdlog::warn(
+            "job.not_read: error=\"{}\" next={}", jobs.error().message(), base::format_duration(read_pause_)
+        );
+        co_return std::nullopt;
+    }
+    read_pause_ = {};
     std::erase_if(*jobs, [](const store::Job& job) { return job.state != store::JobState::running; });
-    co_return std::move(*jobs);
+    std::optional<std::vector<store::Job>> running = std::move(*jobs);
+    co_return running;
 }
 
 /// `job` belongs to run(), which waits.

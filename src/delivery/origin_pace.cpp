@@ -44,6 +44,25 @@ void OriginPace::allow(std::size_t most) noexcept
     most_ = most;
 }
 
+void OriginPace::set_limits(
+    std::size_t most, std::optional<double> rate, BreakerPauses pauses, base::SteadyPoint now
+)
+{
+    most = std::max<std::size_t>(most, 1);
+    allow(most);
+    most_ = most;
+    window_ = std::min(window_, static_cast<double>(most_));
+    steady_from_ = std::min(steady_from_, static_cast<double>(most_));
+    breaker_.set_pauses(pauses);
+    limit_ = rate;
+    if (!rate)
+        bucket_.reset();
+    else if (bucket_)
+        bucket_->set_limits(*rate, std::max(*rate, 1.0), now);
+    else
+        bucket_.emplace(*rate, std::max(*rate, 1.0), now);
+}
+
 bool OriginPace::has_slot(base::SteadyPoint now) const noexcept
 {
     switch (breaker_.state(now)) {
@@ -83,7 +102,8 @@ bool OriginPace::finished(
     Condition condition, base::SteadyPoint started_at, base::SteadyPoint now, base::Random& random
 )
 {
-    --in_flight_;
+    if (in_flight_ > 0)  // it may have been forgotten and made anew since
+        --in_flight_;
     switch (condition) {
         case Condition::not_reached: return false;
         case Condition::carried: grow(); return false;

@@ -14,6 +14,17 @@ constexpr std::size_t most_idle_hosts = 4096;
 
 }  // namespace
 
+void OriginQueues::set_defaults(OriginLimits limits, BreakerPauses pauses, base::SteadyPoint now)
+{
+    defaults_ = limits;
+    breaker_pauses_ = pauses;
+    for (auto& [id, entry] : queues_)
+        if (!entry.configured)
+            entry.limits = limits;
+    for (auto& [id, host] : hosts_)
+        host.pace.set_limits(most_at(host), limits.max_per_second, pauses, now);
+}
+
 void OriginQueues::configure(
     OriginId id, OriginId host, OriginLimits limits, std::size_t per_request, base::SteadyPoint now
 )
@@ -21,8 +32,11 @@ void OriginQueues::configure(
     limits.max_in_flight *= per_request;
     Queue& entry = queues_[id];
     if (entry.host != host) {
-        if (entry.host != OriginId{})
+        if (entry.host != OriginId{}) {
+            if (std::exchange(entry.waits_for_host, false))
+                std::erase(hosts_.at(entry.host).waiting, id);
             leave(entry.host, id);
+        }
         entry.host = host;
         entry.pace = &join(
             host, id, {.max_in_flight = limits.max_in_flight, .max_per_second = defaults_.max_per_second}
@@ -30,9 +44,42 @@ void OriginQueues::configure(
     }
     entry.limits = limits;
     entry.configured = true;
-    entry.bucket.reset();
-    if (limits.max_per_second)
+    // What was spent stays spent: a change of something else is no second burst.
+    if (!limits.max_per_second)
+        entry.bucket.reset();
+    else if (entry.bucket)
+        entry.bucket->set_limits(*limits.max_per_second, *limits.max_per_second, now);
+    else
         entry.bucket.emplace(*limits.max_per_second, *limits.max_per_second, now);
+    Host& there = hosts_.at(host);
+    there.pace.set_limits(most_at(there), defaults_.max_per_second, breaker_pauses_, now);
+    enter_turn(id, entry);
+}
+
+std::vector<store::ClaimedDelivery> OriginQueues::remove(OriginId id)
+{
+    std::vector<store::ClaimedDelivery> all;
+    const auto found = queues_.find(id);
+    if (found == queues_.end())
+        return all;
+    Queue& entry = found->second;
+    take_queued(entry, all);
+    entry.configured = false;
+    entry.paused = false;
+    entry.awaits_allowance = false;
+    entry.backlog.reset();
+    entry.bucket.reset();
+    entry.allowed.reset();
+    forget_if_idle(found);
+    return all;
+}
+
+void OriginQueues::forget_allowance(OriginId id)
+{
+    Queue& entry = queues_.at(id);
+    entry.awaits_allowance = false;
+    entry.allowed.reset();
+    enter_turn(id, entry);
 }
 
 void OriginQueues::await_allowance(OriginId id)
@@ -115,8 +162,15 @@ std::optional<store::ClaimedDelivery> OriginQueues::pop(base::SteadyPoint now)
     return std::nullopt;
 }
 
+bool OriginQueues::is_idle(OriginId id) const
+{
+    const auto entry = queues_.find(id);
+    return entry == queues_.end() || held(entry->second) == 0;
+}
+
 std::optional<OriginQueues::Opened> OriginQueues::finished(
     OriginId id,
+    OriginId host,
     Condition condition,
     base::SteadyPoint started_at,
     base::SteadyPoint now,
@@ -127,26 +181,48 @@ std::optional<OriginQueues::Opened> OriginQueues::finished(
     Queue& entry = found->second;
     --entry.in_flight;
     --in_flight_;
-    const bool opened = entry.pace->finished(condition, started_at, now, random);
+    // The queue may send to another host by now, and the former one may be forgotten.
+    const auto there = hosts_.find(host);
+    const bool opened =
+        there != hosts_.end() && there->second.pace.finished(condition, started_at, now, random);
     // A slot of the host is free: those that wait for one come before the queue that had it.
-    for (const OriginId waiting : std::exchange(hosts_.at(entry.host).waiting, {})) {
-        Queue& other = queues_.at(waiting);
-        other.waits_for_host = false;
-        enter_turn(waiting, other);
-    }
+    wake_waiting(host);
     enter_turn(id, entry);
     if (!opened) {
         forget_if_idle(found);
         return std::nullopt;
     }
-    const CircuitBreaker& breaker = entry.pace->breaker();
+    const CircuitBreaker& breaker = there->second.pace.breaker();
     Opened result{
         .probe_at = breaker.probe_at().value_or(now),
         .failing_since = breaker.opened_at().value_or(now),
         .waiting = {},
     };
-    result.waiting = drain_host(entry.host);
+    result.waiting = drain_host(host);
+    // Also when it is none of the host's any more.
+    if (const auto left = queues_.find(id); left != queues_.end())
+        forget_if_idle(left);
     return result;
+}
+
+void OriginQueues::wake_waiting(OriginId host)
+{
+    const auto entry = hosts_.find(host);
+    if (entry == hosts_.end())
+        return;
+    for (const OriginId waiting : std::exchange(entry->second.waiting, {})) {
+        Queue& other = queues_.at(waiting);
+        other.waits_for_host = false;
+        enter_turn(waiting, other);
+    }
+}
+
+std::size_t OriginQueues::most_at(const Host& host) const
+{
+    std::size_t most = 0;
+    for (const OriginId id : host.queues)
+        most = std::max(most, queues_.at(id).limits.max_in_flight);
+    return most == 0 ? defaults_.max_in_flight : most;
 }
 
 std::vector<store::ClaimedDelivery> OriginQueues::drain()
@@ -276,6 +352,11 @@ std::optional<base::SteadyPoint> OriginQueues::next_backlog(base::SteadyPoint no
             break;
     }
     return first;
+}
+
+bool OriginQueues::has_backlog() const
+{
+    return std::ranges::any_of(queues_, [](const auto& entry) { return entry.second.backlog.has_value(); });
 }
 
 const OriginPace* OriginQueues::pace(OriginId id) const

@@ -69,7 +69,7 @@ asio::awaitable<void> Dispatcher::settle_batch()
                 );
             for (std::size_t i = 0; i < batch.size(); ++i)
                 if (batch[i].state == store::DeliveryState::pending)
-                    queues_.add_backlog(origins[i], to_steady(batch[i].due));
+                    note_backlog(origins[i], to_steady(batch[i].due));
             accept(claims.room, std::move(settled->claimed), settled->waiting);
             // After the announcement is stored: one that comes twice is better than one that is lost.
             const base::Result<void> noted = co_await note_troubles(announcements);
@@ -120,17 +120,19 @@ asio::awaitable<base::Result<void>> Dispatcher::close_gone_webhooks()
 asio::awaitable<base::Result<void>> Dispatcher::pause_closed_sinks()
 {
     while (!paused_.empty()) {
-        const store::SinkId sink = paused_.back();
+        Closed closed = std::move(paused_.back());
         paused_.pop_back();
-        const store::SinkRow& row = destinations_.at(sink).row;
-        if (!row.paused)
+        if (const Destination* const to = find(closed.sink); to != nullptr && !to->row.paused)
             continue;  // resumed meanwhile
-        const std::string reason = row.pause_reason;
-        const base::Result<void> stored = co_await with_.store->pause_sink(sink, reason, with_.clock->now());
+        const base::Result<void> stored =
+            co_await with_.store->pause_sink(closed.sink, closed.reason, with_.clock->now());
         if (!stored) {
-            paused_.push_back(sink);
+            paused_.push_back(std::move(closed));
             co_return stored.error();
         }
+        // The store has the last word: a resume that it carried out before this may have ended meanwhile.
+        if (Destination* const to = find(closed.sink); to != nullptr && !to->row.paused)
+            hold(*to, closed.reason);
     }
     co_return base::Result<void>();
 }
@@ -200,7 +202,8 @@ asio::awaitable<void> Dispatcher::claim(std::vector<std::pair<store::OriginId, s
     if (claimed) {
         for (std::size_t i = 0; i < wanted.size(); ++i) {
             const std::optional<base::TimePoint> due = claimed->next_due.at(i);
-            queues_.set_backlog(wanted[i].first, due ? std::optional(to_steady(*due)) : std::nullopt);
+            if (!unconfigured_.contains(wanted[i].first))
+                queues_.set_backlog(wanted[i].first, due ? std::optional(to_steady(*due)) : std::nullopt);
         }
         accept(promised, std::move(claimed->claimed), {});
     } else {

@@ -53,17 +53,17 @@ asio::awaitable<base::Result<void>> Dispatcher::pause_sink(std::string name, std
     Destination* const to = find(name);
     if (to == nullptr)
         co_return base::Result<void>();
-    if (to->row.paused)
-        co_return base::Result<void>();
-    // Stored first: whoever was told that it is paused finds it paused after a crash.
+    // Stored first: whoever was told that it is paused finds it paused after a crash. Also when it is paused
+    // already: a resume may be on its way, and what the store does last holds.
     const store::SinkId sink = to->row.id;
     const base::TimePoint now = with_.clock->now();
     const base::Result<void> stored = co_await with_.store->pause_sink(sink, reason, now);
     if (!stored)
         co_return stored.error();
-    Destination& paused = destinations_.at(sink);
-    if (paused.row.paused)
+    Destination* const now_known = find(sink);  // a reload may have removed it
+    if (now_known == nullptr || now_known->row.paused)
         co_return base::Result<void>();
+    Destination& paused = *now_known;
     spdlog::warn("sink.paused: sink={} reason=\"{}\"", name, base::printable(reason));
     hold(paused, reason);
     announce(announcement_of_sink(task::EventType::sink_paused, paused, reason, now));
@@ -79,13 +79,16 @@ asio::awaitable<base::Result<void>> Dispatcher::resume_sink(std::string name)
     const base::Result<void> stored = co_await with_.store->resume_sink(sink);
     if (!stored)
         co_return stored.error();
-    Destination& resumed = destinations_.at(sink);
-    if (!resumed.row.paused)
+    Destination* const now_known = find(sink);  // a reload may have removed it
+    if (now_known == nullptr || !now_known->row.paused)
         co_return base::Result<void>();
+    Destination& resumed = *now_known;
     spdlog::info("sink.resumed: sink={}", name);
     resumed.row.paused = false;
     resumed.row.pause_reason.clear();
     resumed.row.paused_at.reset();
+    if (unconfigured_.contains(resumed.row.origin))
+        co_return base::Result<void>();
     queues_.resume(resumed.row.origin, with_.clock->steady_now());
     const store::OriginId queue = resumed.row.origin;
     add_waiting({&queue, 1});
@@ -114,7 +117,8 @@ asio::awaitable<std::optional<sink::Outcome>> Dispatcher::test_sink(std::string 
     const std::string trace = task::trace_of_attempt(event_trace, static_cast<std::int32_t>(to->row.id), 1);
     message.event_trace = event_trace;
     message.trace = trace;
-    std::optional<sink::Outcome> outcome = co_await to->sink->deliver(message);
+    const std::shared_ptr<sink::Sink> sink = to->sink;  // a reload may replace it meanwhile
+    std::optional<sink::Outcome> outcome = co_await sink->deliver(message);
     co_return outcome;
 }
 

@@ -117,6 +117,7 @@ public:
     asio::awaitable<Exchange> send(const Request& request);
     asio::awaitable<void> close();
     void forget(const Route& route) { pool_.give_up(route.identity()); }
+    void keep_idle(std::size_t most, std::size_t most_per_origin) { pool_.set_limits(most, most_per_origin); }
 
     [[nodiscard]] Counters counters() const noexcept
     {
@@ -365,6 +366,11 @@ Client::~Client() = default;
 asio::awaitable<Exchange> Client::send(const Request& request)
 {
     return impl_->send(request);
+}
+
+void Client::keep_idle(std::size_t most, std::size_t most_per_origin)
+{
+    impl_->keep_idle(most, most_per_origin);
 }
 
 asio::awaitable<void> Client::close()

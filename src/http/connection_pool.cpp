@@ -62,7 +62,7 @@ bool ConnectionPool::keep(std::shared_ptr<Connection> connection, const PoolKey&
     if (found == lanes_.end() || max_idle_ == 0 || found->second.given_up ||
         found->second.idle.size() >= max_idle_per_origin_)
         return false;
-    if (order_.size() >= max_idle_)
+    while (order_.size() >= max_idle_)
         drop(order_.begin());
     order_.push_back(Idle{std::move(connection), &found->second});
     found->second.idle.push_back(std::prev(order_.end()));

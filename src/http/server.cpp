@@ -53,6 +53,8 @@ public:
     {
         for (const std::string& address : options_.listen)
             listeners_.emplace_back(loop_, clock_, address);
+        for (const int descriptor : options_.passed)
+            listeners_.emplace_back(loop_, clock_, descriptor);
     }
 
     std::vector<asio::ip::tcp::endpoint> endpoints() const

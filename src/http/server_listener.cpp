@@ -102,6 +102,30 @@ ServerListener::ServerListener(asio::io_context& loop, base::Clock& clock, std::
     check(ec, address_, "listen");
 }
 
+ServerListener::ServerListener(asio::io_context& loop, base::Clock& clock, int passed)
+    : address_("the passed socket " + std::to_string(passed)),
+      acceptor_(loop),
+      timer_(clock.make_timer())
+{
+    const auto option = [passed](int name) {
+        int value = 0;
+        socklen_t size = sizeof value;
+        return ::getsockopt(passed, SOL_SOCKET, name, &value, &size) == 0 ? value : -1;
+    };
+    const int family = option(SO_DOMAIN);
+    const bool is_known = family == AF_INET || family == AF_INET6 || family == AF_UNIX;
+    if (!is_known || option(SO_TYPE) != SOCK_STREAM || option(SO_ACCEPTCONN) != 1)
+        fail(
+            boost::system::errc::make_error_code(boost::system::errc::invalid_argument),
+            address_,
+            "it must be a stream socket that listens"
+        );
+    error_code ec;
+    acceptor_.assign(asio::generic::stream_protocol(family, family == AF_UNIX ? 0 : IPPROTO_TCP), passed, ec);
+    check(ec, address_, "take over");
+    is_unix_ = family == AF_UNIX;
+}
+
 ServerListener::~ServerListener()
 {
     close();
@@ -141,11 +165,12 @@ void ServerListener::bind_unix()
     acceptor_.bind(stream_protocol::endpoint(path), ec);
     check(ec, address_, "bind");
     unix_path_ = path;
+    is_unix_ = true;
 }
 
 std::optional<tcp::endpoint> ServerListener::tcp_endpoint() const
 {
-    if (!unix_path_.empty())
+    if (is_unix_)
         return std::nullopt;
     error_code ec;
     const auto local = acceptor_.local_endpoint(ec);

@@ -23,6 +23,9 @@ public:
     /// `127.0.0.1:8780`, `[::1]:0`, `localhost:0` or `unix:/path`. A unix socket left behind by a dead
     /// process is replaced, one that answers is not. Throws std::system_error naming the address.
     ServerListener(boost::asio::io_context& loop, base::Clock& clock, std::string_view address);
+    /// A socket that listens already; it is this object's from now on. Throws likewise when it is not a
+    /// stream socket that listens.
+    ServerListener(boost::asio::io_context& loop, base::Clock& clock, int passed);
     ServerListener(const ServerListener&) = delete;
     ServerListener& operator=(const ServerListener&) = delete;
     ~ServerListener();
@@ -42,7 +45,8 @@ private:
     std::string address_;
     Acceptor acceptor_;
     std::unique_ptr<base::Timer> timer_;
-    std::filesystem::path unix_path_;
+    std::filesystem::path unix_path_;  ///< of a file that is ours to remove
+    bool is_unix_ = false;
 };
 
 }  // namespace pollhook::http

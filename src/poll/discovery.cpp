@@ -16,6 +16,8 @@ namespace asio = boost::asio;
 
 asio::awaitable<void> Poller::discover()
 {
+    while (!provider_->discovers())
+        co_await wake_discovery_->wait_until(base::SteadyPoint::max());
     const std::string since_name = "discovering_since:" + name_;
     auto since = co_await with_.store->meta(since_name);
     store::throw_if_failed(since);
@@ -29,29 +31,41 @@ asio::awaitable<void> Poller::discover()
             store::throw_if_failed(kept);
     }
 
-    const std::unique_ptr<base::Timer> timer = with_.clock->make_timer();
+    base::Timer& timer = *wake_discovery_;
     for (;;) {
-        if (health_.blocked_until() > with_.clock->steady_now()) {
-            co_await timer->wait_until(health_.blocked_until());
-            continue;
-        }
-        provider::LookResult result = co_await with_.provider->discover();
-        // On credit, because looks that are always due would take every token first.
-        const double requests = static_cast<double>(result.answer.requests);
-        bucket_.take(requests, with_.clock->steady_now());
-        const base::Duration half_of_the_rate(static_cast<std::int64_t>(2000.0 * requests / rate_));
-        note(result);
-        std::vector<Flight> flights;
-        co_await asio::this_coro::throw_if_cancelled(false);
-        co_await watch_discovered(result.answer, flights);
-        co_await apply(std::move(result), std::move(flights));
-        co_await asio::this_coro::throw_if_cancelled(true);
-        const base::Duration pause = std::max(poll_interval_, half_of_the_rate);
-        co_await timer->wait_until(with_.clock->steady_now() + pause);
+        if (!discovers())
+            co_await timer.wait_until(base::SteadyPoint::max());
+        else if (health_.blocked_until() > with_.clock->steady_now())
+            co_await timer.wait_until(health_.blocked_until());
+        else
+            co_await discover_once(timer);
     }
 }
 
-asio::awaitable<void> Poller::watch_discovered(const provider::Answer& answer, std::vector<Flight>& flights)
+/// `timer` outlives it.
+asio::awaitable<void> Poller::discover_once(base::Timer& timer)
+{
+    const Asked asked = provider_;
+    provider::LookResult result = co_await asked->discover();
+    // On credit, because looks that are always due would take every token first.
+    const double requests = static_cast<double>(result.answer.requests);
+    bucket_.take(requests, with_.clock->steady_now());
+    const base::Duration half_of_the_rate(static_cast<std::int64_t>(2000.0 * requests / rate_));
+    note(*asked, result);
+    std::vector<Flight> flights;
+    co_await asio::this_coro::throw_if_cancelled(false);
+    co_await watch_discovered(*asked, result.answer, flights);
+    co_await apply(asked, std::move(result), std::move(flights));
+    co_await asio::this_coro::throw_if_cancelled(true);
+    const base::SteadyPoint next = with_.clock->steady_now() + std::max(poll_interval_, half_of_the_rate);
+    // A reload or a pause wakes it early; the pace holds all the same.
+    while (with_.clock->steady_now() < next)
+        co_await timer.wait_until(next);
+}
+
+asio::awaitable<void> Poller::watch_discovered(
+    const provider::Provider& asked, const provider::Answer& answer, std::vector<Flight>& flights
+)
 {
     constexpr std::size_t most_finished = 10'000;
     if (finished_.size() > most_finished)
@@ -61,7 +75,7 @@ asio::awaitable<void> Poller::watch_discovered(const provider::Answer& answer, s
     for (const task::Observation& seen : answer.observations) {
         if (scheduler_.find(seen.id) || finished_.contains(std::string(seen.id)))
             continue;
-        const auto snapshot = with_.provider->snapshot(seen.raw);
+        const auto snapshot = asked.snapshot(seen.raw);
         if (!snapshot)
             continue;
         // The pages show the account's past too; what ended before anybody watched is no news.

@@ -55,7 +55,7 @@ bool Poller::was_about_tasks(const provider::LookResult& result) const
     }
 }
 
-asio::awaitable<void> Poller::apply(provider::LookResult result, std::vector<Flight> flights)
+asio::awaitable<void> Poller::apply(Asked asked, provider::LookResult result, std::vector<Flight> flights)
 {
     const base::SteadyPoint now = with_.clock->steady_now();
     std::vector<Judged> judged;
@@ -74,9 +74,9 @@ asio::awaitable<void> Poller::apply(provider::LookResult result, std::vector<Fli
     for (const task::Observation& seen : result.answer.observations)
         if (Flight* flight = flight_of(seen.id)) {
             if (scheduler_.settling(flight->slot) != nullptr)
-                observe_settling(seen, *flight, steps);
+                observe_settling(*asked, seen, *flight, steps);
             else
-                observe(seen, *flight, steps, judged);
+                observe(*asked, seen, *flight, steps, judged);
         }
 
     if (believes_missing(result))
@@ -103,7 +103,13 @@ asio::awaitable<void> Poller::apply(provider::LookResult result, std::vector<Fli
     co_await record(std::move(steps));
 }
 
-void Poller::observe(const task::Observation& seen, Flight& flight, Steps& steps, std::vector<Judged>& judged)
+void Poller::observe(
+    const provider::Provider& asked,
+    const task::Observation& seen,
+    Flight& flight,
+    Steps& steps,
+    std::vector<Judged>& judged
+)
 {
     const base::SteadyPoint now = with_.clock->steady_now();
     const auto transition = task::detect(
@@ -114,7 +120,7 @@ void Poller::observe(const task::Observation& seen, Flight& flight, Steps& steps
         judge(scheduler_.unchanged(flight.slot, now), flight, judged);
         return;
     }
-    auto snapshot = with_.provider->snapshot(seen.raw);
+    auto snapshot = asked.snapshot(seen.raw);
     if (!snapshot) {
         ++counters_.malformed;
         return;
@@ -123,7 +129,9 @@ void Poller::observe(const task::Observation& seen, Flight& flight, Steps& steps
     add_step(flight, *transition, *snapshot, steps);
 }
 
-void Poller::observe_settling(const task::Observation& seen, Flight& flight, Steps& steps)
+void Poller::observe_settling(
+    const provider::Provider& asked, const task::Observation& seen, Flight& flight, Steps& steps
+)
 {
     const base::SteadyPoint now = with_.clock->steady_now();
     Scheduler::Settling settling = *scheduler_.settling(flight.slot);
@@ -132,7 +140,7 @@ void Poller::observe_settling(const task::Observation& seen, Flight& flight, Ste
         if (!std::exchange(settling.contradicted, true))
             contradictions_.push_back({.task = flight.row, .word = std::string(seen.upstream_status)});
         scheduler_.settle(flight.slot, settling);
-    } else if (auto snapshot = with_.provider->snapshot(seen.raw);
+    } else if (auto snapshot = asked.snapshot(seen.raw);
                snapshot && snapshot->result_digest != settling.result_digest) {
         flight.landed = true;
         add_step(flight, task::decide(known, task::EventType::updated, with_.clock->now()), *snapshot, steps);

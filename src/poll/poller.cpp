@@ -52,17 +52,30 @@ std::string subject_of(const std::string& provider)
 }  // namespace
 
 Poller::Poller(const config::Provider& settings, Surroundings surroundings)
+    : Poller(
+          settings,
+          std::shared_ptr<provider::Provider>(std::shared_ptr<void>(), surroundings.provider),
+          surroundings
+      )
+{
+}
+
+Poller::Poller(
+    const config::Provider& settings, std::shared_ptr<provider::Provider> provider, Surroundings surroundings
+)
     : name_(settings.name),
       max_in_flight_(settings.max_in_flight),
       poll_interval_(settings.poll_interval),
       rate_(settings.max_requests_per_second),
       with_(surroundings),
+      provider_(std::move(provider)),
       scheduler_(pace_of(settings)),
       health_(settings.poll_interval),
       bucket_(
           settings.max_requests_per_second, settings.max_requests_per_second, surroundings.clock->steady_now()
       ),
       wake_up_(surroundings.clock->make_timer()),
+      wake_discovery_(surroundings.clock->make_timer()),
       request_times_(request_bounds),
       detection_delays_(delay_bounds)
 {
@@ -74,6 +87,11 @@ asio::awaitable<base::Result<void>> Poller::load()
     if (!failing)
         co_return failing.error();
     announced_failing_ = failing->value_or("") == "1";
+    auto pauses = co_await with_.store->meta(Pauses::note_name(name_));
+    if (!pauses)
+        co_return pauses.error();
+    pauses_ = Pauses::parse(pauses->value_or(""));
+    paused_at_ = with_.clock->steady_now();
     store::TaskRow after{};
     for (;;) {
         auto page = co_await with_.store->watched(name_, after, load_page);
@@ -90,19 +108,84 @@ asio::awaitable<base::Result<void>> Poller::load()
 asio::awaitable<void> Poller::run()
 {
     const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
-    if (state.cancelled() != asio::cancellation_type::none)
+    if (state.cancelled() != asio::cancellation_type::none || closing_)
         co_return;  // too late to pass it on to the looks
     base::TaskGroup looks(co_await asio::this_coro::executor);
     started_ = true;
+    running_ = &looks;
     looks.spawn(schedule(looks));
-    if (with_.provider->discovers())
-        looks.spawn(discover());
-    co_await looks.join();
+    looks.spawn(discover());
+    std::exception_ptr failure;
+    try {
+        co_await looks.join();
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    running_ = nullptr;
+    started_ = false;
+    if (failure)
+        std::rethrow_exception(failure);
+}
+
+void Poller::close()
+{
+    closing_ = true;
+    if (running_ != nullptr)
+        running_->cancel();
+}
+
+void Poller::adopt(Next next)
+{
+    const base::SteadyPoint now = with_.clock->steady_now();
+    const config::Provider& settings = next.settings;
+    max_in_flight_ = settings.max_in_flight;
+    rate_ = settings.max_requests_per_second;
+    bucket_.set_limits(rate_, rate_, now);
+    scheduler_.set_pace(pace_of(settings), now);
+    if (std::exchange(poll_interval_, settings.poll_interval) != settings.poll_interval)
+        health_.set_poll_interval(settings.poll_interval);
+    if (next.provider) {
+        provider_ = std::move(next.provider);
+        health_.forgive();
+        suspicious_ = 0;
+        refused_ = 0;
+    }
+    adopt(*next.routing, *next.guard);
+    wake_up_->wake();
+    wake_discovery_->wake();
+}
+
+void Poller::adopt(const Routing& routing, const http::AddressGuard& guard)
+{
+    with_.routing = &routing;
+    with_.guard = &guard;
+}
+
+void Poller::set_pauses(Pauses pauses)
+{
+    const bool was_paused = pauses_.is_paused();
+    pauses_ = std::move(pauses);
+    if (pauses_.is_paused() == was_paused)
+        return;
+    if (was_paused) {
+        scheduler_.skip_time(paused_at_, with_.clock->steady_now());
+        spdlog::info("provider.resumed: provider={}", name_);
+    } else {
+        paused_at_ = with_.clock->steady_now();
+        spdlog::warn("provider.paused: provider={} reason=\"{}\"", name_, base::printable(pauses_.reason()));
+    }
+    wake_up_->wake();
+    wake_discovery_->wake();
 }
 
 void Poller::watch(const store::WatchedTask& task)
 {
-    if (scheduler_.add(task, with_.clock->steady_now(), with_.clock->now()))
+    const base::TimePoint now = with_.clock->now();
+    store::WatchedTask known = task;
+    // What was paused since does not count as its age.
+    known.registered_at += pauses_.within(task.registered_at, now);
+    known.changed_at += pauses_.within(task.changed_at, now);
+    if (scheduler_.add(known, with_.clock->steady_now(), now))
         wake_up_->wake();
 }
 
@@ -117,7 +200,7 @@ asio::awaitable<void> Poller::schedule(base::TaskGroup& looks)
     for (;;) {
         while (may_start()) {
             const base::SteadyPoint now = with_.clock->steady_now();
-            const std::vector<Slot> batch = scheduler_.take(now, with_.provider->batch_size());
+            const std::vector<Slot> batch = scheduler_.take(now, provider_->batch_size());
             if (batch.empty())
                 break;
             // Read here, since a slot may change hands before the look begins.
@@ -131,6 +214,7 @@ asio::awaitable<void> Poller::schedule(base::TaskGroup& looks)
             }
             bucket_.take(1, now);
             ++looks_;
+            ++started_looks_;
             looks.spawn(look(std::move(ids), std::move(flights)));
         }
         co_await wake_up_->wait_until(next_start());
@@ -139,7 +223,13 @@ asio::awaitable<void> Poller::schedule(base::TaskGroup& looks)
 
 bool Poller::is_overdue(base::SteadyPoint then)
 {
-    return started_ && next_start() < then;
+    const base::SteadyPoint now = with_.clock->steady_now();
+    const bool could_start = started_ && !closing_ && next_start() <= now;
+    if (!could_start || std::exchange(seen_looks_, started_looks_) != started_looks_)
+        ready_since_.reset();
+    if (could_start && !ready_since_)
+        ready_since_ = now;
+    return ready_since_ && *ready_since_ < then;
 }
 
 std::size_t Poller::looks_allowed() const
@@ -150,14 +240,15 @@ std::size_t Poller::looks_allowed() const
 bool Poller::may_start()
 {
     const base::SteadyPoint now = with_.clock->steady_now();
-    return looks_ < looks_allowed() && now >= health_.blocked_until() && bucket_.ready(now);
+    return !pauses_.is_paused() && looks_ < looks_allowed() && now >= health_.blocked_until() &&
+           bucket_.ready(now);
 }
 
 base::SteadyPoint Poller::next_start()
 {
     // The end of a look, a registration and a stop wake the scheduler; an idle one sleeps.
-    const auto due = scheduler_.next_due(with_.provider->batch_size());
-    if (!due || looks_ >= looks_allowed())
+    const auto due = scheduler_.next_due(provider_->batch_size());
+    if (!due || pauses_.is_paused() || looks_ >= looks_allowed())
         return base::SteadyPoint::max();
     return std::max({*due, health_.blocked_until(), bucket_.next(with_.clock->steady_now())});
 }
@@ -166,17 +257,18 @@ asio::awaitable<void> Poller::look(std::vector<std::string> ids, std::vector<Fli
 {
     // A stop cuts the request short, but what was learnt is kept and every flight ends.
     co_await asio::this_coro::throw_if_cancelled(false);
-    provider::LookResult result = co_await with_.provider->look(ids);
+    const Asked asked = provider_;
+    provider::LookResult result = co_await asked->look(ids);
     if (result.answer.requests > 1)
         bucket_.take(static_cast<double>(result.answer.requests - 1), with_.clock->steady_now());
-    note(result);
+    note(*asked, result);
     note_delays(result, flights);
-    co_await apply(std::move(result), std::move(flights));
+    co_await apply(asked, std::move(result), std::move(flights));
     --looks_;
     wake_up_->wake();
 }
 
-void Poller::note(const provider::LookResult& result)
+void Poller::note(const provider::Provider& asked, const provider::LookResult& result)
 {
     const provider::Answer& answer = result.answer;
     counters_.requests += answer.requests;
@@ -184,6 +276,8 @@ void Poller::note(const provider::LookResult& result)
     counters_.looks += answer.observations.size();
     counters_.malformed += answer.malformed;
     counters_.foreign += answer.foreign;
+    if (&asked != provider_.get())
+        return;
     if (!answer.observations.empty()) {
         suspicious_ = 0;
         refused_ = 0;

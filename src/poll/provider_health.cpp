@@ -14,10 +14,15 @@ constexpr base::Duration longest_key_pause = 15min;
 /// A relay may ask for more patience than our own back-off has, but not for ever.
 constexpr base::Duration longest_retry_after = 1h;
 
+base::Backoff backoff_after(base::Duration poll_interval)
+{
+    return {std::max<base::Duration>(poll_interval, 100ms), std::max(poll_interval, longest_pause)};
+}
+
 }  // namespace
 
 ProviderHealth::ProviderHealth(base::Duration poll_interval)
-    : backoff_(std::max<base::Duration>(poll_interval, 100ms), std::max(poll_interval, longest_pause)),
+    : backoff_(backoff_after(poll_interval)),
       key_backoff_(first_key_pause, longest_key_pause)
 {
 }
@@ -52,6 +57,19 @@ ProviderHealth::Step ProviderHealth::failed(
     if (key && !std::exchange(key_refused_, true))
         return Step::key_refused;
     return first ? Step::first_failure : Step::none;
+}
+
+void ProviderHealth::set_poll_interval(base::Duration poll_interval)
+{
+    backoff_ = backoff_after(poll_interval);
+}
+
+void ProviderHealth::forgive()
+{
+    blocked_until_ = {};
+    backoff_.reset();
+    key_backoff_.reset();
+    key_refused_ = false;
 }
 
 }  // namespace pollhook::poll

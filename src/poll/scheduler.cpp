@@ -189,6 +189,59 @@ void Scheduler::finished(Slot slot, task::Status status, SteadyPoint now)
     remove(slot);
 }
 
+void Scheduler::set_pace(Pace pace, SteadyPoint now)
+{
+    if (pace_ == pace)
+        return;
+    pace_ = pace;
+    company_until_ = std::min(company_until_, now + pace_.poll_interval);
+    const Duration longest = std::max(pace_.max_poll_interval, pace_.poll_interval);
+    for (std::uint32_t number = 0; number < watches_.size(); ++number) {
+        Watch& task = watches_[number];
+        task.interval_ms = static_cast<std::uint32_t>(
+            std::clamp(Duration(task.interval_ms), pace_.poll_interval, longest).count()
+        );
+        // A look that was never made is due at once, and stays so.
+        if (task.place != Place::waiting || task.pause_ms == 0)
+            continue;
+        const SteadyPoint last_look = task.due - Duration(task.pause_ms);
+        const Duration pause = std::clamp(Duration(task.pause_ms), pace_.poll_interval, longest);
+        task.due = last_look + pause;
+        task.pause_ms = static_cast<std::uint32_t>(pause.count());
+    }
+    rebuild_heaps();
+}
+
+void Scheduler::rebuild_heaps()
+{
+    waiting_.clear();
+    ready_.clear();
+    for (std::uint32_t number = 0; number < watches_.size(); ++number) {
+        const Watch& task = watches_[number];
+        if (task.place == Place::waiting)
+            waiting_.push_back({.key = milliseconds_of(task.due), .slot = number});
+        else if (task.place == Place::ready)
+            ready_.push_back({.key = ready_key(task), .slot = number});
+    }
+    std::ranges::make_heap(waiting_, std::greater<>());
+    std::ranges::make_heap(ready_, std::greater<>());
+}
+
+void Scheduler::skip_time(SteadyPoint since, SteadyPoint now)
+{
+    const auto later = [&](SteadyPoint& point) { point = point <= since ? point + (now - since) : now; };
+    for (Watch& task : watches_) {
+        if (task.place == Place::nowhere)
+            continue;
+        later(task.registered_at);
+        later(task.changed_at);
+        if (task.misses > 0)
+            later(task.missed_since);
+    }
+    for (auto& [slot, settling] : settling_)
+        settling.until = std::max(settling.until, since) + (now - since);
+}
+
 void Scheduler::settle(Slot slot, Settling settling)
 {
     settling_[static_cast<std::uint32_t>(slot)] = settling;

@@ -1,5 +1,7 @@
 #include "pollhook/service/daemon.hpp"
 
+#include "parts.hpp"
+#include "pollers.hpp"
 #include "pollhook/admin/api.hpp"
 #include "pollhook/base/random.hpp"
 #include "pollhook/base/task_group.hpp"
@@ -16,15 +18,18 @@
 #include "pollhook/sink/factory.hpp"
 #include "pollhook/store/failure.hpp"
 #include "pollhook/store/sqlite_store.hpp"
+#include "reload.hpp"
 
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <cstdint>
 #include <exception>
 #include <optional>
+#include <system_error>
 #include <utility>
 
 namespace pollhook::service {
@@ -40,6 +45,8 @@ constexpr base::Duration first_prune = 1min;
 constexpr std::size_t prune_step = 200;
 constexpr base::Duration prune_pause = 200ms;
 constexpr base::Duration server_grace = 2s;
+/// By so much at the most a kill can make a retry late, when the wall clock was set back before.
+constexpr base::Duration outbox_note_interval = 1min;
 /// A scheduler that should have run so long ago hangs.
 constexpr base::Duration overdue = 30s;
 
@@ -57,51 +64,40 @@ store::SqliteOptions store_options(const config::Config& config, const Machine& 
     return options;
 }
 
-http::AddressGuard make_guard(
-    const config::TaskWebhooks& settings, std::vector<asio::ip::tcp::endpoint> listeners
-)
-{
-    std::vector<http::Network> allowed;
-    for (const std::string& text : settings.allow_networks)
-        if (auto network = http::parse_network(text))
-            allowed.push_back(*network);
-    return {std::move(allowed), std::move(listeners), settings.allow_http};
-}
-
-/// Every connection that is in use at once may be kept, since a new one costs as much as many requests.
-http::ClientOptions client_options(const config::Config& config)
-{
-    http::ClientOptions options;
-    std::size_t most = config.delivery.max_in_flight_per_origin;
-    for (const config::Sink& sink : config.sinks)
-        most = std::max<std::size_t>(most, sink.max_in_flight.value_or(0));
-    for (const config::Provider& provider : config.providers)
-        most = std::max<std::size_t>(most, provider.max_in_flight);
-    options.max_idle_per_origin = std::max(options.max_idle_per_origin, most);
-    options.max_idle =
-        std::max<std::size_t>(options.max_idle, 2 * std::size_t{config.delivery.max_in_flight});
-    return options;
-}
-
-http::ServerOptions server_options(const config::Admin& admin)
+http::ServerOptions server_options(const config::Admin& admin, std::vector<int> passed)
 {
     http::ServerOptions options;
+    options.passed = std::move(passed);
+    if (!options.passed.empty())
+        return options;
     for (const config::ListenAddress& address : admin.listen)
         options.listen.push_back(address.text());
     return options;
+}
+
+/// The configuration does not know about sockets that were passed, so its own check does not cover them.
+void check_reach(const http::Server& server, const config::Admin& admin)
+{
+    for (const auto& endpoint : server.endpoints())
+        if (!endpoint.address().is_loopback() && admin.token.empty())
+            throw std::system_error(
+                std::make_error_code(std::errc::permission_denied),
+                fmt::format("{} is open to others, so it needs admin.token", endpoint.address().to_string())
+            );
 }
 
 }  // namespace
 
 class Daemon::Impl {
 public:
-    Impl(asio::io_context& loop, base::Clock& clock, config::Config config, Machine machine)
+    Impl(asio::io_context& loop, base::Clock& clock, config::Config config, Machine machine, Load load)
         : loop_(loop),
           clock_(clock),
           config_(std::move(config)),
           machine_(std::move(machine)),
           random_(machine_.random ? *machine_.random : base::Random::from_system()),
-          pollers_group_(loop.get_executor()),
+          pollers_(loop.get_executor(), clock),
+          reload_(clock, std::move(load)),
           stop_requested_(clock.make_timer()),
           pollers_left_(clock.make_timer())
     {
@@ -109,7 +105,7 @@ public:
 
     asio::awaitable<void> run(std::function<void()> on_ready);
     void stop();
-    void reopen_sinks();
+    void reload() { reload_.request(); }
     asio::awaitable<http::ServerResponse> respond(const http::ServerRequest& request)
     {
         return api_->respond(request);
@@ -122,6 +118,8 @@ public:
 private:
     asio::awaitable<void> set_up();
     [[nodiscard]] std::unique_ptr<http::Client> make_client();
+    [[nodiscard]] Reload::Parts parts_of_reload();
+    [[nodiscard]] sink::Surroundings around_sinks();
     asio::awaitable<void> set_up_delivery();
     asio::awaitable<void> set_up_polling();
     asio::awaitable<void> warn_of_orphans();
@@ -129,6 +127,8 @@ private:
     asio::awaitable<void> poll();
     asio::awaitable<void> stop_in_order(base::TaskGroup& services);
     asio::awaitable<void> keep_house();
+    asio::awaitable<void> keep_outbox_time();
+    asio::awaitable<void> note_outbox_time();
     asio::awaitable<void> feed_watchdog(base::Duration interval);
     asio::awaitable<void> tear_down();
 
@@ -141,15 +141,15 @@ private:
 
     std::unique_ptr<store::SqliteStore> store_;
     std::unique_ptr<http::Server> server_;
-    std::optional<http::AddressGuard> guard_;
+    Guard guard_;
     std::unique_ptr<http::Client> client_;
-    std::optional<poll::Routing> routing_;
+    std::unique_ptr<poll::Routing> routing_;
     std::unique_ptr<delivery::Dispatcher> dispatcher_;
-    std::vector<std::unique_ptr<provider::Provider>> providers_;
-    std::vector<std::unique_ptr<poll::Poller>> pollers_;
+    Pollers pollers_;
     std::optional<admin::Api> api_;
+    Reload reload_;
+    asio::thread_pool config_reader_{1};  // the files may lie on something slow
 
-    base::TaskGroup pollers_group_;
     std::unique_ptr<base::Timer> stop_requested_;
     std::unique_ptr<base::Timer> pollers_left_;
     bool stopping_ = false;
@@ -175,9 +175,12 @@ asio::awaitable<void> Daemon::Impl::set_up()
 {
     store_ = std::make_unique<store::SqliteStore>(loop_.get_executor(), store_options(config_, machine_));
     const auto respond = [this](const http::ServerRequest& request) { return api_->respond(request); };
-    server_ = std::make_unique<http::Server>(loop_, clock_, server_options(config_.admin), respond);
+    server_ = std::make_unique<http::Server>(
+        loop_, clock_, server_options(config_.admin, std::move(machine_.sockets)), respond
+    );
     server_->open();
-    guard_.emplace(make_guard(config_.task_webhooks, server_->endpoints()));
+    check_reach(*server_, config_.admin);
+    guard_ = make_guard(config_.task_webhooks, server_->endpoints());
     client_ = make_client();
     co_await set_up_delivery();
     co_await set_up_polling();
@@ -187,11 +190,11 @@ asio::awaitable<void> Daemon::Impl::set_up()
     parts.store = store_.get();
     parts.clock = &clock_;
     parts.dispatcher = dispatcher_.get();
-    parts.guard = &*guard_;
+    parts.guard = guard_.get();
+    parts.pollers = pollers_.list();
+    parts.reloading = &reload_.state();
     parts.commit_durations = &store_->commit_durations();
     parts.store_limit = config_.store.max_size;
-    for (const auto& poller : pollers_)
-        parts.pollers.push_back(poller.get());
     api_.emplace(admin::Access(config_.admin, server_->endpoints()), std::move(parts));
 }
 
@@ -205,17 +208,10 @@ std::unique_ptr<http::Client> Daemon::Impl::make_client()
 
 asio::awaitable<void> Daemon::Impl::set_up_delivery()
 {
-    std::vector<store::SinkOpening> openings;
-    openings.reserve(config_.sinks.size());
-    for (const config::Sink& sink : config_.sinks) {
-        store::SinkOpening& opening = openings.emplace_back();
-        opening.name = sink.name;
-        if (const auto url = http::parse_url(sink.url))
-            opening.host = url->origin.text();
-    }
+    std::vector<store::SinkOpening> openings = sink_openings(config_.sinks);
     auto rows = co_await store_->open_sinks(std::move(openings));
     store::throw_if_failed(rows);
-    routing_.emplace(config_.task_webhooks, config_.sinks, *rows);
+    routing_ = std::make_unique<poll::Routing>(config_.task_webhooks, config_.sinks, *rows);
 
     delivery::Dispatcher::Surroundings parts;
     parts.store = store_.get();
@@ -223,45 +219,67 @@ asio::awaitable<void> Daemon::Impl::set_up_delivery()
     parts.random = &random_;
     dispatcher_ = std::make_unique<delivery::Dispatcher>(loop_.get_executor(), config_.delivery, parts);
 
+    const sink::Surroundings around = around_sinks();
+    for (std::size_t i = 0; i < config_.sinks.size(); ++i)
+        dispatcher_->add_sink(
+            (*rows)[i], config_.sinks[i], sink::make_sink(config_.sinks[i], config_.delivery, around)
+        );
+    dispatcher_->set_task_webhooks(config_.task_webhooks, make_task_webhooks(config_, guard_, around));
+    auto loaded = co_await dispatcher_->load();
+    store::throw_if_failed(loaded);
+}
+
+sink::Surroundings Daemon::Impl::around_sinks()
+{
     sink::Surroundings around;
     around.clock = &clock_;
     around.client = client_.get();
     around.loop = loop_.get_executor();
     around.file_writer = file_writer_.get_executor();
-    for (std::size_t i = 0; i < config_.sinks.size(); ++i)
-        dispatcher_->add_sink(
-            (*rows)[i], config_.sinks[i], sink::make_sink(config_.sinks[i], config_.delivery, around)
-        );
-    dispatcher_->set_task_webhooks(
-        config_.task_webhooks,
-        sink::make_task_webhooks(config_.task_webhooks, config_.delivery, *guard_, around)
-    );
-    auto loaded = co_await dispatcher_->load();
-    store::throw_if_failed(loaded);
+    return around;
+}
+
+Reload::Parts Daemon::Impl::parts_of_reload()
+{
+    Reload::Parts parts;
+    parts.reader = config_reader_.get_executor();
+    parts.random = &random_;
+    parts.store = store_.get();
+    parts.client = client_.get();
+    parts.server = server_.get();
+    parts.dispatcher = dispatcher_.get();
+    parts.api = &*api_;
+    parts.pollers = &pollers_;
+    parts.sinks = around_sinks();
+    parts.config = &config_;
+    parts.routing = &routing_;
+    parts.guard = &guard_;
+    return parts;
 }
 
 asio::awaitable<void> Daemon::Impl::set_up_polling()
 {
     for (const config::Provider& settings : config_.providers) {
-        providers_.push_back(provider::make_provider(settings, clock_, *client_));
         poll::Surroundings parts;
-        parts.provider = providers_.back().get();
         parts.store = store_.get();
         parts.clock = &clock_;
         parts.random = &random_;
-        parts.routing = &*routing_;
+        parts.routing = routing_.get();
         parts.intake = dispatcher_.get();
         parts.announcements = dispatcher_.get();
-        parts.guard = &*guard_;
-        pollers_.push_back(std::make_unique<poll::Poller>(settings, parts));
-        auto loaded = co_await pollers_.back()->load();
+        parts.guard = guard_.get();
+        auto poller = std::make_unique<poll::Poller>(
+            settings, provider::make_provider(settings, clock_, *client_), parts
+        );
+        auto loaded = co_await poller->load();
         store::throw_if_failed(loaded);
         spdlog::info(
             "provider.loaded: provider={} type={} tasks={}",
             settings.name,
             config::to_string(settings.type),
-            pollers_.back()->watched()
+            poller->watched()
         );
+        pollers_.add(std::move(poller));
     }
 }
 
@@ -293,6 +311,8 @@ asio::awaitable<void> Daemon::Impl::serve(std::function<void()> on_ready)
     services.spawn(poll());
     services.spawn(server_->run());
     services.spawn(keep_house());
+    services.spawn(keep_outbox_time());
+    services.spawn(reload_.run(parts_of_reload()));
     if (const auto interval = watchdog_interval())
         services.spawn(feed_watchdog(*interval));
     services.spawn(stop_in_order(services));
@@ -319,11 +339,9 @@ asio::awaitable<void> Daemon::Impl::serve(std::function<void()> on_ready)
 
 asio::awaitable<void> Daemon::Impl::poll()
 {
-    for (const auto& poller : pollers_)
-        pollers_group_.spawn(poller->run());
     std::exception_ptr failure;
     try {
-        co_await pollers_group_.join();
+        co_await pollers_.run();
     } catch (...) {
         failure = std::current_exception();
     }
@@ -341,10 +359,11 @@ asio::awaitable<void> Daemon::Impl::stop_in_order(base::TaskGroup& services)
     spdlog::info("daemon.stopping: grace={}", base::format_duration(config_.daemon.shutdown_grace));
     const base::SteadyPoint deadline = clock_.steady_now() + config_.daemon.shutdown_grace;
     dispatcher_->close_gate();  // what the last looks find is stored, and sent after the next start
-    pollers_group_.cancel();
+    pollers_.cancel();
     while (polling_ && clock_.steady_now() < deadline)
         co_await pollers_left_->wait_until(deadline);
     co_await dispatcher_->stop(std::max(base::Duration(0), deadline - clock_.steady_now()));
+    co_await note_outbox_time();
     co_await server_->stop(std::min(server_grace, config_.daemon.shutdown_grace));
     services.cancel();
 }
@@ -384,30 +403,47 @@ asio::awaitable<void> Daemon::Impl::feed_watchdog(base::Duration interval)
         // This coroutine proves that the loop turns, the answer that the store thread does.
         auto beat = co_await store_->meta("watchdog");
         store::throw_if_failed(beat);
-        const bool all_polling = std::ranges::all_of(pollers_, [&](const auto& poller) {
-            return stopping_ || !poller->is_overdue(clock_.steady_now() - overdue);
-        });
+        bool all_polling = true;
+        for (const auto& poller : pollers_)
+            // Each of them is asked each time: it compares with what it saw before.
+            if (poller->is_overdue(clock_.steady_now() - overdue) && !stopping_) {
+                all_polling = false;
+                spdlog::error(
+                    "daemon.stuck: what=poller provider={} hint=\"systemd will restart the service\"",
+                    poller->name()
+                );
+            }
         if (all_polling)
             notify("WATCHDOG=1");
-        else
-            spdlog::error("daemon.stuck: what=poller hint=\"systemd will restart the service\"");
     }
+}
+
+asio::awaitable<void> Daemon::Impl::keep_outbox_time()
+{
+    for (;;) {
+        co_await clock_.sleep_for(outbox_note_interval);
+        // Without anything that waits there is nothing that a clock could make late.
+        if (dispatcher_->has_backlog())
+            co_await note_outbox_time();
+    }
+}
+
+asio::awaitable<void> Daemon::Impl::note_outbox_time()
+{
+    const base::Result<void> noted = co_await store_->note_outbox(dispatcher_->outbox_now());
+    if (!noted && noted.error() != store::Errc::full)
+        store::throw_if_failed(noted);
 }
 
 void Daemon::Impl::stop()
 {
     stopping_ = true;
+    reload_.close();
     stop_requested_->wake();
 }
 
-void Daemon::Impl::reopen_sinks()
-{
-    if (dispatcher_)
-        dispatcher_->reopen_sinks();
-}
-
-Daemon::Daemon(asio::io_context& loop, base::Clock& clock, config::Config config, Machine machine)
-    : impl_(std::make_unique<Impl>(loop, clock, std::move(config), std::move(machine)))
+Daemon::Daemon(asio::io_context& loop, base::Clock& clock, config::Config config, Machine machine, Load load)
+    : impl_(std::make_unique<Impl>(loop, clock, std::move(config), std::move(machine), std::move(load)))
 {
 }
 
@@ -423,9 +459,9 @@ void Daemon::stop()
     impl_->stop();
 }
 
-void Daemon::reopen_sinks()
+void Daemon::reload()
 {
-    impl_->reopen_sinks();
+    impl_->reload();
 }
 
 asio::awaitable<http::ServerResponse> Daemon::respond(const http::ServerRequest& request)

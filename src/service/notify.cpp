@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
+#include <string>
 
 namespace pollhook::service {
 namespace {
@@ -54,6 +56,15 @@ void notify(std::string_view state)
         size
     );
     ::close(descriptor);
+}
+
+void notify_reloading()
+{
+    timespec now{};
+    (void)::clock_gettime(CLOCK_MONOTONIC, &now);
+    constexpr std::int64_t million = 1'000'000;
+    const std::int64_t microseconds = now.tv_sec * million + now.tv_nsec / 1000;
+    notify("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(microseconds));
 }
 
 std::optional<base::Duration> watchdog_interval()

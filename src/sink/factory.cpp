@@ -204,6 +204,16 @@ std::unique_ptr<Sink> make_sink(
     throw std::invalid_argument(fmt::format("sink \"{}\": its type is not known", sink.name));
 }
 
+bool goes_on(const config::Sink& before, const config::Sink& after)
+{
+    if (before.type != after.type)
+        return false;
+    if (after.type != config::SinkType::webhook)
+        return before.path == after.path;
+    // The files may hold another certificate under the same names.
+    return before == after && after.tls == config::SinkTls();
+}
+
 std::unique_ptr<Sink> make_task_webhooks(
     const config::TaskWebhooks& task_webhooks,
     const config::Delivery& delivery,

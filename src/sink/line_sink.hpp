@@ -30,6 +30,7 @@ public:
     );
 
     [[nodiscard]] boost::asio::awaitable<Outcome> deliver(const Message& message) override;
+    void retune(const config::Sink& settings) override { format_ = settings.format; }
     void reopen() override { reopen_ = true; }
 
 private:

@@ -166,6 +166,8 @@ public:
         co_return result;
     }
 
+    void set_max_size(std::uint64_t bytes) { writer_->set_max_size(bytes); }
+
     asio::awaitable<void> close()
     {
         // The reader first: it would keep the log from being emptied.
@@ -278,6 +280,20 @@ Store::Operation<Recorded> SqliteStore::record(std::vector<Change> batch, ClaimP
 Store::Operation<void> SqliteStore::start_outbox(base::TimePoint now)
 {
     return impl_->write<void>(1, [now](Session& session) { session.outbox_clock.start(now); });
+}
+
+Store::Operation<void> SqliteStore::note_outbox(base::TimePoint now)
+{
+    return impl_->write<void>(1, [now](Session& session) {
+        ClaimPolicy policy;
+        policy.now = now;
+        session.outbox_clock.note(policy);
+    });
+}
+
+void SqliteStore::set_max_size(std::uint64_t bytes)
+{
+    impl_->set_max_size(bytes);
 }
 
 Store::Operation<std::vector<OriginBacklog>> SqliteStore::backlog()

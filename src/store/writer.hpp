@@ -8,6 +8,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -41,6 +42,8 @@ public:
     /// From the loop.
     void enqueue(std::unique_ptr<Work<Session>> job);
     [[nodiscard]] const boost::asio::any_io_executor& loop() const noexcept { return loop_; }
+    /// Any thread.
+    void set_max_size(std::uint64_t bytes) noexcept { max_size_ = bytes; }
 
     /// Any thread may read them.
     [[nodiscard]] const base::Histogram& commit_durations() const noexcept { return commit_durations_; }
@@ -77,7 +80,7 @@ private:
     boost::asio::any_io_executor loop_;
     boost::asio::any_io_executor thread_;
     StateDirectory* directory_;
-    std::uint64_t max_size_;
+    std::atomic<std::uint64_t> max_size_;
     base::Histogram commit_durations_;
 
     // What follows belongs to the store thread.

@@ -46,8 +46,18 @@ def check(directory, binary, scratch):
     if "\nUser=pollhook\n" not in text or "u pollhook " not in sysusers.read_text(encoding="utf-8"):
         yield "the unit's user and sysusers.conf's differ"
 
+    # systemd-analyze looks for the socket's service beside it.
+    socket = directory / "pollhook.socket"
+    shutil.copy(socket, scratch / socket.name)
+    code, output = run(
+        "systemd-analyze", "verify", "--man=no", "--recursive-errors=no", scratch / socket.name, copy
+    )
+    if code != 0 or output:
+        yield f"systemd-analyze verify {socket.name}: {output or code}"
+
     # The daemon speaks this protocol; another type would start it without ever waiting for READY=1.
-    for line in ("Type=notify", "NotifyAccess=main", "WatchdogSec=30s"):
+    reload = "ExecReload=/usr/bin/pollhook reload --wait -c /etc/pollhook/pollhook.toml"
+    for line in ("Type=notify", "NotifyAccess=main", "WatchdogSec=30s", reload):
         if f"\n{line}\n" not in text:
             yield f"{line} is missing"
 

@@ -1,45 +1,14 @@
+#include "integration/notify_socket.hpp"
 #include "integration/world.hpp"
 
-#include <boost/asio/local/datagram_protocol.hpp>
-
-#include <array>
 #include <csignal>
 #include <fstream>
 #include <iterator>
-#include <map>
 
 namespace pollhook::test {
 namespace {
 
 class ServiceTest : public World {};
-
-/// Stands in for systemd: a datagram socket that remembers what it was told.
-class NotifySocket {
-public:
-    explicit NotifySocket(boost::asio::io_context& loop, const std::filesystem::path& path)
-        : socket_(loop, boost::asio::local::datagram_protocol::endpoint(path.string()))
-    {
-        socket_.non_blocking(true);
-    }
-
-    /// How often `state` has come.
-    std::size_t count(const std::string& state)
-    {
-        std::array<char, 512> buffer;
-        boost::system::error_code ec;
-        for (;;) {
-            const std::size_t length = socket_.receive(boost::asio::buffer(buffer), 0, ec);
-            if (ec)
-                break;
-            ++counts_[std::string(buffer.data(), length)];
-        }
-        return counts_[state];
-    }
-
-private:
-    boost::asio::local::datagram_protocol::socket socket_;
-    std::map<std::string, std::size_t> counts_;
-};
 
 TEST_F(ServiceTest, TellsSystemdItsStateAndFeedsTheWatchdog)
 {

@@ -100,6 +100,12 @@ public:
         return real_.advance_job(id, limit, wall_now, outbox_now);
     }
     Operation<void> start_outbox(base::TimePoint now) override { return real_.start_outbox(now); }
+    Operation<void> note_outbox(base::TimePoint now) override
+    {
+        if (auto error = refusal())
+            return refuse<void>(error);
+        return real_.note_outbox(now);
+    }
     Operation<std::vector<store::OriginBacklog>> backlog() override { return real_.backlog(); }
     Operation<store::Claimed> claim(std::vector<store::ClaimRequest> requests, base::TimePoint now) override
     {
@@ -167,11 +173,19 @@ public:
         return real_.count_matching(std::move(request));
     }
     Operation<std::vector<store::SinkSummary>> sinks() override { return real_.sinks(); }
-    Operation<std::vector<store::Job>> jobs(std::size_t limit) override { return real_.jobs(limit); }
+    Operation<std::vector<store::Job>> jobs(std::size_t limit) override
+    {
+        if (unreadable_jobs > 0) {
+            --unreadable_jobs;
+            return refuse<std::vector<store::Job>>(store::make_error_code(store::Errc::failed));
+        }
+        return real_.jobs(limit);
+    }
     Operation<std::optional<store::Job>> job(std::int64_t id) override { return real_.job(id); }
     Operation<store::Totals> totals() override { return real_.totals(); }
     boost::asio::awaitable<void> close() override { return real_.close(); }
 
+    int unreadable_jobs = 0;  ///< how many more reads of the jobs fail
     int claims = 0;
     int settlements = 0;
 

@@ -3,6 +3,7 @@
 #include "pollhook/admin/access.hpp"
 #include "pollhook/admin/metrics.hpp"
 #include "pollhook/admin/registration.hpp"
+#include "pollhook/admin/reload.hpp"
 #include "pollhook/admin/store_gauges.hpp"
 #include "pollhook/base/clock.hpp"
 #include "pollhook/base/histogram.hpp"
@@ -38,6 +39,7 @@ public:
         const http::AddressGuard* guard = nullptr;
         const base::Histogram* commit_durations = nullptr;  ///< of the store; null: no metric
         std::uint64_t store_limit = 0;                      ///< store.max_size; 0: no metric
+        const Reloading* reloading = nullptr;               ///< null: the configuration cannot be reloaded
     };
     Api(Access access, Surroundings surroundings);
     Api(const Api&) = delete;
@@ -46,8 +48,16 @@ public:
     /// `request` outlives the operation (see http::Server::Respond).
     [[nodiscard]] boost::asio::awaitable<http::ServerResponse> respond(const http::ServerRequest& request);
 
-    /// For the metric pollhook_config_last_reload_success.
-    void note_reload(ReloadOutcome outcome) noexcept { last_reload_ = outcome; }
+    /// What a reload changes. Cannot fail.
+    void adopt(
+        Access access,
+        std::vector<poll::Poller*> pollers,
+        const http::AddressGuard* guard,
+        std::uint64_t store_limit
+    );
+
+    /// `paused`, `keyRefused`, `failing` or `ok`.
+    static std::string_view state_of(const poll::Poller& poller);
 
 private:
     using Answer = boost::asio::awaitable<http::ServerResponse>;
@@ -57,6 +67,7 @@ private:
     Answer route_sinks(const http::ServerRequest& request);
     Answer route_deliveries(const http::ServerRequest& request);
     Answer route_jobs(const http::ServerRequest& request);
+    Answer route_providers(const http::ServerRequest& request);
     Answer route_state(const http::ServerRequest& request);
 
     Answer register_tasks(const http::ServerRequest& request);
@@ -91,7 +102,11 @@ private:
     Answer status();
     Answer ready();
     Answer metrics();
+    Answer reload(const http::ServerRequest& request);
+    Answer set_pauses(std::string name, poll::Pauses pauses);
     [[nodiscard]] http::ServerResponse list_providers() const;
+    [[nodiscard]] http::ServerResponse unknown_provider(std::string_view name) const;
+    void take_providers(std::vector<poll::Poller*> pollers);
     [[nodiscard]] poll::Poller* poller(std::string_view provider) const;
 
     Access access_;
@@ -99,7 +114,6 @@ private:
     RegistrationRules rules_;
     base::SteadyPoint started_;
     StoreGauges gauges_;
-    ReloadOutcome last_reload_ = ReloadOutcome::succeeded;
     std::optional<base::SteadyPoint> unanswered_since_;  // a question to the store, of ready()
 };
 

@@ -20,6 +20,8 @@ public:
     [[nodiscard]] SteadyPoint next(SteadyPoint now);
     /// From now on; `rate` > 0.
     void set_rate(double rate, SteadyPoint now);
+    /// The same with another size; what is in it stays, as far as it fits.
+    void set_limits(double rate, double burst, SteadyPoint now);
 
 private:
     void refill(SteadyPoint now);

@@ -38,6 +38,9 @@ public:
     /// opened_at() is `now` at the earliest.
     void restart_trouble(base::SteadyPoint now) noexcept;
 
+    /// Pauses from the next one on; one that has begun stays as it is.
+    void set_pauses(BreakerPauses pauses) { pause_ = base::Backoff(pauses.first, pauses.longest); }
+
     /// The receiver answered as one that works.
     void succeeded() noexcept;
     /// It failed; true when this opened the breaker, also again after a probe. What fails while it is open

@@ -18,7 +18,10 @@ namespace pollhook::delivery {
 struct Destination {
     store::SinkRow row;     ///< `paused` is kept in step
     config::Sink settings;  ///< its name alone for the tasks' own URLs: `task`
-    std::unique_ptr<sink::Sink> sink;
+    /// Attempts under way share it, so that one that a reload replaces lives until they have ended.
+    std::shared_ptr<sink::Sink> sink;
+    /// Who wrote to the same file before: the first attempt waits until it is gone.
+    std::weak_ptr<sink::Sink> predecessor;
     RetrySchedules schedules;
     SinkHealth health;
     AttemptCounts counts;

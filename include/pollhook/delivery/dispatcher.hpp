@@ -51,9 +51,28 @@ public:
     ~Dispatcher() override;
 
     /// A configured sink, before load().
-    void add_sink(const store::SinkRow& row, const config::Sink& settings, std::unique_ptr<sink::Sink> sink);
+    void add_sink(const store::SinkRow& row, const config::Sink& settings, std::shared_ptr<sink::Sink> sink);
     /// What sends to the tasks' own URLs.
-    void set_task_webhooks(const config::TaskWebhooks& settings, std::unique_ptr<sink::Sink> sink);
+    void set_task_webhooks(const config::TaskWebhooks& settings, std::shared_ptr<sink::Sink> sink);
+
+    /// A sink of another configuration.
+    struct NextSink {
+        store::SinkRow row;  ///< of one that is known, only its host counts
+        config::Sink settings;
+        std::shared_ptr<sink::Sink> sink;  ///< null: the one that is there goes on
+        bool failing = false;              ///< of a new one: announced as failing when it was here before
+    };
+    /// Another configuration, with everything that it needs.
+    struct Next {
+        config::Delivery settings;
+        std::vector<NextSink> sinks;
+        config::TaskWebhooks task_webhooks;
+        std::shared_ptr<sink::Sink> task_webhook_sink;  ///< null: the one that is there goes on
+    };
+    /// Takes it over at once. Attempts under way end with the sink with which they began. What waits for a
+    /// sink that is gone stays in the store for when it returns; one that is new gets what is stored for it.
+    /// Cannot fail.
+    void adopt(Next next);
     /// SIGHUP: see sink::Sink::reopen().
     void reopen_sinks();
 
@@ -103,6 +122,8 @@ public:
     /// Claims in memory, in flight or waiting for their turn.
     [[nodiscard]] std::size_t held() const noexcept { return queues_.size(); }
     [[nodiscard]] std::size_t open_breakers() const { return queues_.open_breakers(); }
+    /// Whether the store holds deliveries that wait for their time.
+    [[nodiscard]] bool has_backlog() const;
 
     /// The configured sinks, by their order in the store.
     [[nodiscard]] std::vector<const Destination*> sinks() const;
@@ -113,7 +134,9 @@ public:
 
 private:
     boost::asio::awaitable<void> pump();
-    boost::asio::awaitable<void> work(store::ClaimedDelivery delivery);
+    /// `host`: where the first attempt goes.
+    boost::asio::awaitable<void> work(store::ClaimedDelivery delivery, store::OriginId host);
+    boost::asio::awaitable<void> wait_for_predecessor(std::weak_ptr<sink::Sink> predecessor);
     boost::asio::awaitable<sink::Outcome> attempt(const store::ClaimedDelivery& delivery);
     boost::asio::awaitable<void> claim(std::vector<std::pair<store::OriginId, std::size_t>> wanted);
     boost::asio::awaitable<void> wait_for_workers(base::SteadyPoint deadline);
@@ -149,7 +172,22 @@ private:
     [[nodiscard]] bool has_news() const noexcept;
     [[nodiscard]] std::vector<store::Announcing> addressed(const std::vector<task::Announcement>& all) const;
 
+    // What a reload changes.
+    void take_settings(const config::Delivery& settings);
+    /// The sinks that are being replaced, by the file that they write to.
+    using Writers = std::map<std::string, std::weak_ptr<sink::Sink>>;
+    void take(NextSink next, const Writers& writers);
+    void change(Destination& to, NextSink next);
+    /// Limits and schedules, as its settings say.
+    void arrange(Destination& to);
+    void remove_sink(store::SinkId id);
+    /// Deliveries of this queue wait in the store: its sink is not configured.
+    void set_aside(store::OriginId queue);
+    void note_backlog(store::OriginId queue, base::SteadyPoint due);
+
     [[nodiscard]] Destination* find(std::string_view name);
+    /// Also one that was removed and still has attempts under way.
+    [[nodiscard]] Destination* find(store::SinkId id);
     [[nodiscard]] base::TimePoint to_outbox(base::SteadyPoint time) const
     {
         return started_wall_ + (time - started_steady_);
@@ -166,6 +204,8 @@ private:
     Surroundings with_;
     OriginQueues queues_;
     std::map<store::SinkId, Destination> destinations_;
+    std::map<store::SinkId, Destination> leaving_;       // removed, with attempts under way
+    std::unordered_set<store::OriginId> unconfigured_;  // queues of sinks that are not configured
     JobRunner jobs_;
 
     base::TaskGroup workers_;
@@ -184,7 +224,12 @@ private:
     std::vector<store::OriginId> outcome_origins_;   // of `outcomes_`, in their order
     std::vector<task::Announcement> announcements_;  // stored with `outcomes_`
     std::vector<Gone> gone_;                         // of `outcomes_`
-    std::vector<store::SinkId> paused_;              // by their receivers; to be told to the store
+    /// A sink whose receiver wants nothing more.
+    struct Closed {
+        store::SinkId sink{};
+        std::string reason;
+    };
+    std::vector<Closed> paused_;  // to be told to the store
     bool running_ = false;
     bool settling_ = false;
     bool claiming_ = false;

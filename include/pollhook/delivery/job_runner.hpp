@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -32,12 +33,13 @@ public:
         has_changed_ = true;
         changed_->wake();
     }
-    /// Until cancelled. Throws when the store fails; one that is full is asked again.
+    /// Until cancelled. Throws when a step fails; a store that is full is asked again, and so is one whose
+    /// jobs cannot be read.
     [[nodiscard]] boost::asio::awaitable<void> run();
 
 private:
-    /// The jobs that are not finished.
-    [[nodiscard]] boost::asio::awaitable<std::vector<store::Job>> running();
+    /// The jobs that are not finished; empty when they could not be read.
+    [[nodiscard]] boost::asio::awaitable<std::optional<std::vector<store::Job>>> running();
     /// How long to wait before the job's next step.
     [[nodiscard]] boost::asio::awaitable<base::Duration> step(const store::Job& job);
 
@@ -48,6 +50,7 @@ private:
     std::unique_ptr<base::Timer> changed_;
     bool has_changed_ = false;
     base::Episode not_advanced_;
+    base::Duration read_pause_{};  // after a failed read
     std::map<std::int64_t, base::SteadyPoint> next_steps_;  // of running jobs, by id
 };
 

@@ -36,6 +36,11 @@ public:
     /// Raises the limit of attempts at once: the largest of those who share the origin holds.
     void allow(std::size_t most) noexcept;
 
+    /// Other limits than it was made with; what was learned stays, as far as they let it.
+    void set_limits(
+        std::size_t most, std::optional<double> rate, BreakerPauses pauses, base::SteadyPoint now
+    );
+
     /// Whether another attempt may start: window, rate and breaker.
     [[nodiscard]] bool permits(base::SteadyPoint now);
     /// Room in the window; while the breaker is not closed there is room for its probe alone.

@@ -37,16 +37,21 @@ public:
     /// it may have under way.
     OriginQueues(std::size_t most, std::size_t per_slot) : most_(most), per_slot_(per_slot) {}
 
-    /// Limits of queues and hosts that no sink configures.
-    void set_default_limits(OriginLimits limits) { defaults_ = limits; }
-    /// Of hosts that are not known yet.
-    void set_breaker_pauses(BreakerPauses pauses) { breaker_pauses_ = pauses; }
-    /// A configured sink's queue; `per_request`: how many deliveries it puts into one request.
+    /// Limits of queues and hosts that no sink configures, and the pauses of all breakers. Those of sinks'
+    /// queues are up to configure().
+    void set_defaults(OriginLimits limits, BreakerPauses pauses, base::SteadyPoint now);
+    /// A configured sink's queue; `per_request`: how many deliveries it puts into one request. Again: with
+    /// other settings, where attempts that are under way end at the host at which they began.
     void configure(
         OriginId id, OriginId host, OriginLimits limits, std::size_t per_request, base::SteadyPoint now
     );
+    /// The queue is no configured sink's any more. What is queued is for the caller to give back; attempts
+    /// that are under way end as ever.
+    [[nodiscard]] std::vector<store::ClaimedDelivery> remove(OriginId id);
     /// One delivery at a time until set_allowed(): nobody knows yet how fast the receiver wants them.
     void await_allowance(OriginId id);
+    /// It is another receiver, or one that is not asked: what was said about the pace is void.
+    void forget_allowance(OriginId id);
     /// What the receiver allows, beside the configured limit; empty: it sets none.
     void set_allowed(OriginId id, std::optional<double> per_second, base::SteadyPoint now);
     /// Nothing goes out until resume(); what is queued stays, for the caller to drain.
@@ -57,15 +62,21 @@ public:
     /// The next delivery in turn that may go out now; empty when there is none. It counts as in flight until
     /// finished().
     [[nodiscard]] std::optional<store::ClaimedDelivery> pop(base::SteadyPoint now);
+    /// The host that a queue with work sends to now: where the attempt that begins now will end.
+    [[nodiscard]] OriginId host(OriginId id) const { return queues_.at(id).host; }
+    /// Whether the queue holds nothing.
+    [[nodiscard]] bool is_idle(OriginId id) const;
     /// What a breaker that opens leaves to the caller.
     struct Opened {
         base::SteadyPoint probe_at{};
         base::SteadyPoint failing_since{};            ///< it was never closed since
         std::vector<store::ClaimedDelivery> waiting;  ///< for the host, to be given back
     };
-    /// A value when this made the host's breaker open, also again.
+    /// An attempt of the queue `id` at `host` ended. A value when this made the host's breaker open, also
+    /// again.
     [[nodiscard]] std::optional<Opened> finished(
         OriginId id,
+        OriginId host,
         Condition condition,
         base::SteadyPoint started_at,
         base::SteadyPoint now,
@@ -97,6 +108,9 @@ public:
     );
     /// The earliest moment at which a backlog that has room becomes due.
     [[nodiscard]] std::optional<base::SteadyPoint> next_backlog(base::SteadyPoint now) const;
+
+    /// Whether the store has unclaimed deliveries for any queue.
+    [[nodiscard]] bool has_backlog() const;
 
     /// What is known of the host that a queue sends to; null when nothing is.
     [[nodiscard]] const OriginPace* pace(OriginId id) const;
@@ -131,6 +145,10 @@ private:
 
     Queue& queue(OriginId id);
     OriginPace& join(OriginId host, OriginId queue, const OriginLimits& limits);
+    /// The queues that wait for a slot of the host may have one.
+    void wake_waiting(OriginId host);
+    /// The most that anybody at the host may have under way.
+    [[nodiscard]] std::size_t most_at(const Host& host) const;
     /// Forgets a queue that has nothing, so that strangers' URLs do not fill the memory.
     void forget_if_idle(Queues::iterator entry);
     void leave(OriginId host, OriginId queue);

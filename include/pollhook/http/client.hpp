@@ -133,6 +133,9 @@ public:
     /// is given up: what it was configured with may no longer hold.
     void forget(const Route& route);
 
+    /// How many idle connections are kept from now on; see ClientOptions.
+    void keep_idle(std::size_t most, std::size_t most_per_origin);
+
     /// Ends every exchange with Errc::cancelled and closes idle connections.
     [[nodiscard]] boost::asio::awaitable<void> close();
 

@@ -92,6 +92,13 @@ public:
     /// Closes what is idle on a route, and keeps no connection that is in use on it now.
     void give_up(std::uint64_t route);
 
+    /// From now on; what is idle already stays until it is used or its time is over.
+    void set_limits(std::size_t max_idle, std::size_t max_idle_per_origin) noexcept
+    {
+        max_idle_ = max_idle;
+        max_idle_per_origin_ = max_idle_per_origin;
+    }
+
     [[nodiscard]] std::size_t idle() const noexcept { return order_.size(); }
 
 private:

@@ -52,6 +52,9 @@ struct ServerResponse {
 struct ServerOptions {
     std::vector<std::string>
         listen;  ///< `127.0.0.1:8780`, `[::1]:0`, `unix:/run/pollhook/admin.sock` (mode 0660)
+    /// Descriptors of listening stream sockets that somebody else opened (systemd), beside `listen`. The
+    /// server closes them; the file of a unix socket stays.
+    std::vector<int> passed;
     std::size_t max_connections = 64;
     std::size_t head_limit = 8 * 1024;
     std::size_t body_limit = 8 * 1024 * 1024;

@@ -8,6 +8,7 @@
 #include "pollhook/base/token_bucket.hpp"
 #include "pollhook/config/config.hpp"
 #include "pollhook/http/address_guard.hpp"
+#include "pollhook/poll/pauses.hpp"
 #include "pollhook/poll/provider_health.hpp"
 #include "pollhook/poll/routing.hpp"
 #include "pollhook/poll/scheduler.hpp"
@@ -49,14 +50,40 @@ struct Surroundings {
 /// One for each provider, so that a dead relay delays nobody else. Lives on the loop.
 class Poller {
 public:
+    /// The provider is surroundings.provider, whose owner keeps it.
     Poller(const config::Provider& settings, Surroundings surroundings);
+    /// With a provider that the looks share, since a reload may replace it.
+    Poller(
+        const config::Provider& settings,
+        std::shared_ptr<provider::Provider> provider,
+        Surroundings surroundings
+    );
     Poller(const Poller&) = delete;
     Poller& operator=(const Poller&) = delete;
 
     /// Reads the watched tasks from the store; before run().
     [[nodiscard]] boost::asio::awaitable<base::Result<void>> load();
-    /// Polls until cancelled. Throws when the store fails.
+    /// Polls until cancelled or closed. Throws when the store fails.
     [[nodiscard]] boost::asio::awaitable<void> run();
+
+    /// What a reload changes. `provider` is null when the relay is asked as before; looks under way end with
+    /// the one with which they began. Cannot fail.
+    struct Next {
+        config::Provider settings;
+        std::shared_ptr<provider::Provider> provider;
+        const Routing* routing = nullptr;
+        const http::AddressGuard* guard = nullptr;
+    };
+    void adopt(Next next);
+    /// Of adopt(), for one that closes.
+    void adopt(const Routing& routing, const http::AddressGuard& guard);
+    /// Ends run() soon: no further look, and those under way are cut short. The tasks stay in the store.
+    void close();
+    [[nodiscard]] bool is_running() const noexcept { return started_; }
+
+    /// What the store holds about pauses holds here too from now on: nothing is looked at in a pause.
+    void set_pauses(Pauses pauses);
+    [[nodiscard]] const Pauses& pauses() const noexcept { return pauses_; }
 
     /// A task that was registered just now.
     void watch(const store::WatchedTask& task);
@@ -84,7 +111,8 @@ public:
     [[nodiscard]] const base::Histogram& detection_delays() const noexcept { return detection_delays_; }
     [[nodiscard]] std::size_t watched() const noexcept { return scheduler_.size(); }
     [[nodiscard]] std::size_t in_flight() const noexcept { return scheduler_.in_flight(); }
-    /// Whether a look should have started before `then` and did not: the watchdog's question.
+    /// Whether a look should have started before `then` and has not even now: the watchdog's question. It
+    /// has to be asked now and then, since only what was seen by an earlier question is known to wait.
     [[nodiscard]] bool is_overdue(base::SteadyPoint then);
 
 private:
@@ -119,9 +147,11 @@ private:
     boost::asio::awaitable<void> schedule(base::TaskGroup& looks);
     boost::asio::awaitable<void> look(std::vector<std::string> ids, std::vector<Flight> flights);
     boost::asio::awaitable<void> discover();
+    boost::asio::awaitable<void> discover_once(base::Timer& timer);
     boost::asio::awaitable<void> watch_discovered(
-        const provider::Answer& answer, std::vector<Flight>& flights
+        const provider::Provider& asked, const provider::Answer& answer, std::vector<Flight>& flights
     );
+    [[nodiscard]] bool discovers() const { return provider_->discovers() && !pauses_.is_paused(); }
     [[nodiscard]] std::size_t looks_allowed() const;
     [[nodiscard]] bool may_start();
     [[nodiscard]] base::SteadyPoint next_start();
@@ -130,16 +160,27 @@ private:
     [[nodiscard]] bool believes_missing(const provider::LookResult& result) const;
     [[nodiscard]] bool was_about_tasks(const provider::LookResult& result) const;
     void warn(const provider::LookFailure& failure, ProviderHealth::Step step) const;
-    void note(const provider::LookResult& result);
+    /// `asked`: who was asked; what befell a former provider says nothing about this one.
+    void note(const provider::Provider& asked, const provider::LookResult& result);
     void note_delays(const provider::LookResult& result, const std::vector<Flight>& flights);
     /// Three failures in a row, or a refused key, are told to the sinks that want to know.
     void announce_trouble(std::string_view reason);
     void announce_recovery();
     void announce(task::EventType type, std::string_view reason);
 
-    boost::asio::awaitable<void> apply(provider::LookResult result, std::vector<Flight> flights);
-    void observe(const task::Observation& seen, Flight& flight, Steps& steps, std::vector<Judged>& judged);
-    void observe_settling(const task::Observation& seen, Flight& flight, Steps& steps);
+    using Asked = std::shared_ptr<provider::Provider>;
+    /// `asked`: who gave the result, and can read it.
+    boost::asio::awaitable<void> apply(Asked asked, provider::LookResult result, std::vector<Flight> flights);
+    void observe(
+        const provider::Provider& asked,
+        const task::Observation& seen,
+        Flight& flight,
+        Steps& steps,
+        std::vector<Judged>& judged
+    );
+    void observe_settling(
+        const provider::Provider& asked, const task::Observation& seen, Flight& flight, Steps& steps
+    );
     void judge(Verdict verdict, const Flight& flight, std::vector<Judged>& judged);
     void add_step(
         const Flight& flight, const task::Transition& transition, const task::Snapshot& snapshot, Steps& steps
@@ -157,12 +198,22 @@ private:
     base::Duration poll_interval_;
     double rate_;  // requests a second
     Surroundings with_;
+    std::shared_ptr<provider::Provider> provider_;
     Scheduler scheduler_;
     ProviderHealth health_;
     base::TokenBucket bucket_;
     std::unique_ptr<base::Timer> wake_up_;
+    std::unique_ptr<base::Timer> wake_discovery_;
+    base::TaskGroup* running_ = nullptr;  // of run()
     std::size_t looks_ = 0;
     bool started_ = false;
+    bool closing_ = false;
+    Pauses pauses_;
+    base::SteadyPoint paused_at_{};  // while it is
+    /// What is_overdue() saw: since when a look could have started, when none has since.
+    std::optional<base::SteadyPoint> ready_since_;
+    std::uint64_t started_looks_ = 0;
+    std::uint64_t seen_looks_ = 0;  // by is_overdue()
     /// `200 []` for a batch is a relay's database trouble at first; after so many in a row it is an answer.
     static constexpr std::uint32_t suspicious_answers = 3;
     std::uint32_t suspicious_ = 0;               // empty answers in a row

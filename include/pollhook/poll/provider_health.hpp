@@ -28,6 +28,11 @@ public:
     /// Failures that arrive during a pause were asked for before it: one trouble, not several in a row.
     Step failed(const provider::LookFailure& failure, base::SteadyPoint now, base::Random& random);
 
+    /// The first pause after a failure from now on.
+    void set_poll_interval(base::Duration poll_interval);
+    /// Its settings changed: whatever went wrong may be mended, so one request finds out at once.
+    void forgive();
+
     /// No request before this moment.
     [[nodiscard]] base::SteadyPoint blocked_until() const noexcept { return blocked_until_; }
     /// After a failure one request at a time finds out whether the relay is back.

@@ -29,6 +29,8 @@ struct Pace {
     base::Duration lost_time = std::chrono::minutes(10);
     base::Duration stalled_after = std::chrono::minutes(15);
     base::Duration max_age = std::chrono::hours(6);
+
+    bool operator==(const Pace&) const = default;
 };
 
 /// A watched task's place in the scheduler. It may be used again for another task once its own is removed.
@@ -78,6 +80,12 @@ public:
     bool take(Slot slot);
     /// When take(…, `limit`) will next give something; empty when every task is in flight or there is none.
     [[nodiscard]] std::optional<base::SteadyPoint> next_due(std::size_t limit);
+
+    /// Another pace from now on: what is planned comes no later than it lets, and no look comes earlier than
+    /// its poll_interval after the last one.
+    void set_pace(Pace pace, base::SteadyPoint now);
+    /// Nothing was looked at from `since` to `now`, on purpose: no task became older in that time.
+    void skip_time(base::SteadyPoint since, base::SteadyPoint now);
 
     [[nodiscard]] const std::string& id(Slot slot) const { return watch(slot).id; }
     /// When its look is due; of one in flight, when that look was.
@@ -165,6 +173,7 @@ private:
     [[nodiscard]] Verdict judge_age(Watch& watch, base::SteadyPoint now) const;
     [[nodiscard]] bool may_ride_along(const Watch& watch, base::SteadyPoint now) const;
     void promote_due(base::SteadyPoint now);
+    void rebuild_heaps();
     void move(Watch& watch, Place place);
     /// The first entry of the heap that still stands for a task; stale ones are thrown away.
     const Entry* first_waiting() { return top(waiting_, Place::waiting); }

@@ -3,6 +3,7 @@
 #include "pollhook/base/clock.hpp"
 #include "pollhook/base/random.hpp"
 #include "pollhook/config/config.hpp"
+#include "pollhook/config/load.hpp"
 #include "pollhook/http/connector.hpp"
 #include "pollhook/http/server.hpp"
 
@@ -27,6 +28,7 @@ struct Machine {
     std::string vfs;                            ///< see store::SqliteOptions
     boost::asio::any_io_executor store_writer;  ///< see store::SqliteOptions
     boost::asio::any_io_executor store_reader;
+    std::vector<int> sockets;  ///< that listen already, in place of admin.listen; the daemon closes them
 };
 
 /// The whole daemon, built from a configuration: store, pollers, dispatcher, sinks and admin API, on one
@@ -36,8 +38,17 @@ struct Machine {
 /// receivers may be down.
 class Daemon {
 public:
-    /// `loop` and `clock` outlive the daemon.
-    Daemon(boost::asio::io_context& loop, base::Clock& clock, config::Config config, Machine machine = {});
+    /// Reads the configuration again, for a reload; on a thread of its own, where it may block.
+    using Load = std::function<config::Loaded()>;
+
+    /// `loop` and `clock` outlive the daemon. Without `load` the configuration cannot be reloaded.
+    Daemon(
+        boost::asio::io_context& loop,
+        base::Clock& clock,
+        config::Config config,
+        Machine machine = {},
+        Load load = {}
+    );
     Daemon(const Daemon&) = delete;
     Daemon& operator=(const Daemon&) = delete;
     ~Daemon();
@@ -50,8 +61,9 @@ public:
 
     /// Asks run() to end: no new look and no new attempt, what is in flight may end within shutdown_grace.
     void stop();
-    /// Opens the file sinks' paths again (SIGHUP).
-    void reopen_sinks();
+    /// Soon reads the configuration again and takes it over, all of it or nothing; opens the file sinks'
+    /// paths again (SIGHUP). At any time: one that is asked for before the daemon is ready comes then.
+    void reload();
 
     /// Answers a request of the admin API as its server does, once ready. `request` outlives the operation.
     [[nodiscard]] boost::asio::awaitable<http::ServerResponse> respond(const http::ServerRequest& request);

@@ -12,6 +12,9 @@ namespace pollhook::service {
 /// notice.
 void notify(std::string_view state);
 
+/// `RELOADING=1` with the time that systemd asks for (MONOTONIC_USEC); `READY=1` ends it.
+void notify_reloading();
+
 /// How often systemd wants `WATCHDOG=1` at least (WATCHDOG_USEC, for this process); empty when it does not
 /// watch us.
 std::optional<base::Duration> watchdog_interval();

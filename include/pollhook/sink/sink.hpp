@@ -1,6 +1,7 @@
 #pragma once
 
 #include "pollhook/base/time.hpp"
+#include "pollhook/config/config.hpp"
 #include "pollhook/task/event.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -85,6 +86,8 @@ public:
     /// Ends what was handed over and has not left yet with a `cancelled` outcome: the sink is paused, or the
     /// daemon stops. What is under way goes on.
     virtual void recall() {}
+    /// A reload changed what needs no other sink (see goes_on()).
+    virtual void retune(const config::Sink& /*settings*/) {}
 
     /// SIGHUP: a file sink opens its path again, after log rotation.
     virtual void reopen() {}

@@ -54,6 +54,9 @@ public:
     SqliteStore(boost::asio::any_io_executor loop, SqliteOptions options);
     ~SqliteStore() override;
 
+    /// See SqliteOptions::max_size; from now on.
+    void set_max_size(std::uint64_t bytes);
+
     [[nodiscard]] Operation<std::vector<SinkRow>> open_sinks(std::vector<SinkOpening> sinks) override;
     [[nodiscard]] Operation<void> pause_sink(SinkId sink, std::string reason, base::TimePoint now) override;
     [[nodiscard]] Operation<void> resume_sink(SinkId sink) override;
@@ -72,6 +75,7 @@ public:
     [[nodiscard]] Operation<Recorded> record(std::vector<Change> batch, ClaimPolicy policy) override;
     [[nodiscard]] Operation<Settled> announce(std::vector<Announcing> batch, ClaimPolicy policy) override;
     [[nodiscard]] Operation<void> start_outbox(base::TimePoint now) override;
+    [[nodiscard]] Operation<void> note_outbox(base::TimePoint now) override;
     [[nodiscard]] Operation<std::vector<OriginBacklog>> backlog() override;
     [[nodiscard]] Operation<Claimed> claim(std::vector<ClaimRequest> requests, base::TimePoint now) override;
     [[nodiscard]] Operation<Settled> settle(

@@ -215,6 +215,9 @@ public:
     /// The dispatcher starts, at this time of the outbox (see ClaimPolicy::now). When that lies before the
     /// time at which the last one worked, what waits is planned anew: the wall clock has been set back.
     [[nodiscard]] virtual Operation<void> start_outbox(base::TimePoint now) = 0;
+    /// The outbox works, at this time of its own: what start_outbox() compares with. Whatever is recorded or
+    /// settled notes it too, so this is for when nothing is.
+    [[nodiscard]] virtual Operation<void> note_outbox(base::TimePoint now) = 0;
     /// Every origin with unclaimed deliveries; the dispatcher's memory at start.
     [[nodiscard]] virtual Operation<std::vector<OriginBacklog>> backlog() = 0;
     [[nodiscard]] virtual Operation<Claimed> claim(

@@ -45,6 +45,7 @@ protected:
         parts.clock = &clock_;
         parts.dispatcher = dispatcher_.get();
         parts.guard = &guard_;
+        parts.reloading = &reloading_;
         api_ = std::make_unique<Api>(Access(config::Admin{}, {}), std::move(parts));
         request_.method = "GET";
         request_.peer = "unix";
@@ -117,6 +118,7 @@ protected:
     std::filesystem::path directory_;
     std::unique_ptr<store::SqliteStore> store_;
     std::unique_ptr<delivery::Dispatcher> dispatcher_;
+    Reloading reloading_;
     std::unique_ptr<Api> api_;
     http::ServerRequest request_;
 };
@@ -181,7 +183,9 @@ TEST_F(ReadinessTest, ARefusedReloadIsAMetric)
     };
     (void)queued();
     EXPECT_TRUE(has("pollhook_config_last_reload_success 1\n"));
-    api_->note_reload(ReloadOutcome::failed);
+    ReloadResult wrong;
+    wrong.kind = ReloadResult::Kind::wrong;
+    reloading_.last = wrong;
     EXPECT_TRUE(has("pollhook_config_last_reload_success 0\n"));
 }
 

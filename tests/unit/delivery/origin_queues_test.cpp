@@ -28,7 +28,7 @@ protected:
     {
         OriginLimits limits;
         limits.max_in_flight = 2;
-        queues_.set_default_limits(limits);
+        queues_.set_defaults(limits, {}, now_);
     }
     void push(OriginId origin, int count = 1)
     {
@@ -40,7 +40,7 @@ protected:
     }
     std::optional<OriginQueues::Opened> finish(OriginId origin, Condition condition = Condition::working)
     {
-        return queues_.finished(origin, condition, now_, now_, random_);
+        return queues_.finished(origin, queues_.host(origin), condition, now_, now_, random_);
     }
     /// Five failures in a row; what waits at the end comes back.
     std::vector<store::ClaimedDelivery> break_host(OriginId origin, int waiting = 0)
@@ -305,7 +305,7 @@ TEST_F(OriginQueuesTest, RemembersOnlySoManyHostsThatHaveNothingToDo)
         delivery.origin = OriginId{id};
         queues.push(std::move(delivery));
         ASSERT_TRUE(queues.pop(now_));
-        EXPECT_FALSE(queues.finished(OriginId{id}, Condition::overloaded, now_, now_, random_));
+        EXPECT_FALSE(queues.finished(OriginId{id}, OriginId{id}, Condition::overloaded, now_, now_, random_));
     }
     EXPECT_EQ(queues.known_hosts(), 4096U);
     EXPECT_EQ(queues.pace(OriginId{1}), nullptr);

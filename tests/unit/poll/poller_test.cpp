@@ -110,14 +110,6 @@ TEST_F(PollerTest, SleepsWhenThereIsNothingToDo)
     EXPECT_THAT(relay_.looks, IsEmpty());
 }
 
-TEST_F(PollerTest, IsOverdueOnlyWhenALookShouldHaveStarted)
-{
-    start();
-    watch("1");
-    EXPECT_FALSE(poller_->is_overdue(world_.clock.steady_now()));
-    EXPECT_TRUE(poller_->is_overdue(world_.clock.steady_now() + 10s));
-}
-
 TEST_F(PollerTest, AMissingTaskIsLostAfterItsGraceAndEnoughMisses)
 {
     start();

@@ -381,5 +381,22 @@ TEST_F(LanesTest, AClockThatWasSetBackDelaysNothing)
     EXPECT_EQ(run(store().backlog()).at(0).next_due, noon - 24h + 5min);
 }
 
+TEST_F(LanesTest, AnIdleOutboxKnowsHowFarItCameWhenTheClockIsSetBack)
+{
+    run(store().start_outbox(noon));
+    begin();
+    record(task_.progress(10));
+    Settlement again{.key = key(1)};
+    again.due = noon + 5h;
+    ClaimPolicy policy;
+    policy.now = noon;
+    run(store().settle({again}, {}, noon, policy));
+    // Nothing happens for three hours; then the daemon stops, with a clock that is two hours behind.
+    run(store().note_outbox(noon + 3h));
+    reopen();
+    run(store().start_outbox(noon + 1h));
+    EXPECT_EQ(run(store().backlog()).at(0).next_due, noon + 3h);
+}
+
 }  // namespace
 }  // namespace pollhook::store

@@ -1,0 +1,123 @@
+#include "pollhook/delivery/dispatcher.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace pollhook::delivery {
+namespace {
+
+/// Only one object at a time may write to a file, or to standard output: an empty path.
+bool writes_alone(const config::Sink& settings)
+{
+    return settings.type != config::SinkType::webhook;
+}
+
+}  // namespace
+
+void Dispatcher::adopt(Next next)
+{
+    max_in_flight_ = next.settings.max_in_flight;
+    per_origin_ = next.settings.max_in_flight_per_origin;
+    schedules_ = {
+        .standard = next.settings.retry_schedule, .rejected = next.settings.rejected_retry_schedule
+    };
+    take_settings(next.settings);
+
+    std::vector<store::SinkId> removed;
+    Writers writers;
+    for (const auto& [id, to] : destinations_) {
+        if (to.is_task_webhook())
+            continue;
+        const auto kept =
+            std::ranges::find(next.sinks, id, [](const NextSink& sink) { return sink.row.id; });
+        if (kept == next.sinks.end())
+            removed.push_back(id);
+        const bool goes_on = kept != next.sinks.end() && kept->sink == nullptr;
+        if (writes_alone(to.settings) && !goes_on)
+            writers[to.settings.path.string()] = to.sink;
+    }
+    for (const auto& [id, to] : leaving_)
+        if (writes_alone(to.settings))
+            writers.try_emplace(to.settings.path.string(), to.sink);
+    for (const store::SinkId id : removed)
+        remove_sink(id);
+    for (NextSink& sink : next.sinks)
+        take(std::move(sink), writers);
+
+    Destination& urls = destinations_[store::task_webhook];
+    set_task_webhooks(
+        next.task_webhooks, next.task_webhook_sink ? std::move(next.task_webhook_sink) : urls.sink
+    );
+    wake_pump_->wake();
+}
+
+void Dispatcher::take(NextSink next, const Writers& writers)
+{
+    std::weak_ptr<sink::Sink> predecessor;
+    const auto writer = writers.find(next.settings.path.string());
+    if (next.sink && writes_alone(next.settings) && writer != writers.end())
+        predecessor = writer->second;
+    const store::SinkId id = next.row.id;
+    const auto known = destinations_.find(id);
+    if (known != destinations_.end()) {
+        change(known->second, std::move(next));
+    } else {
+        const store::OriginId queue = next.row.origin;
+        unconfigured_.erase(queue);
+        add_sink(next.row, next.settings, std::move(next.sink));
+        if (next.failing)
+            destinations_.at(id).health.restore_failing();
+        // The store knows whether there is any.
+        queues_.add_backlog(queue, with_.clock->steady_now());
+    }
+    if (!predecessor.expired())
+        destinations_.at(id).predecessor = std::move(predecessor);
+}
+
+void Dispatcher::change(Destination& to, NextSink next)
+{
+    to.row.host = next.row.host;
+    to.settings = std::move(next.settings);
+    if (!next.sink) {
+        to.sink->retune(to.settings);
+        arrange(to);
+        return;
+    }
+    to.sink = std::move(next.sink);
+    arrange(to);
+    queues_.forget_allowance(to.row.origin);
+    if (to.sink->asks_for_consent())
+        queues_.await_allowance(to.row.origin);
+}
+
+void Dispatcher::remove_sink(store::SinkId id)
+{
+    const auto found = destinations_.find(id);
+    const store::OriginId queue = found->second.row.origin;
+    spdlog::info("sink.removed: sink={} hint=\"its deliveries wait\"", found->second.name());
+    found->second.sink->recall();
+    leaving_.insert_or_assign(id, std::move(found->second));
+    destinations_.erase(found);
+    set_aside(queue);
+    if (queues_.is_idle(queue))
+        leaving_.erase(id);
+}
+
+void Dispatcher::set_aside(store::OriginId queue)
+{
+    unconfigured_.insert(queue);
+    for (const store::ClaimedDelivery& waiting : queues_.remove(queue))
+        give_back(waiting, outbox_now());
+}
+
+Destination* Dispatcher::find(store::SinkId id)
+{
+    if (const auto found = destinations_.find(id); found != destinations_.end())
+        return &found->second;
+    const auto found = leaving_.find(id);
+    return found == leaving_.end() ? nullptr : &found->second;
+}
+
+}  // namespace pollhook::delivery
