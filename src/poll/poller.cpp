@@ -141,7 +141,7 @@ void Poller::adopt(Next next)
     max_in_flight_ = settings.max_in_flight;
     rate_ = settings.max_requests_per_second;
     bucket_.set_limits(rate_, rate_, now);
-    scheduler_.set_pace(pace_of(settings), now);
+    scheduler_.set_pace(pace_of(settings));
     if (std::exchange(poll_interval_, settings.poll_interval) != settings.poll_interval)
         health_.set_poll_interval(settings.poll_interval);
     if (next.provider) {

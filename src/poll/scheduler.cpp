@@ -189,12 +189,13 @@ void Scheduler::finished(Slot slot, task::Status status, SteadyPoint now)
     remove(slot);
 }
 
-void Scheduler::set_pace(Pace pace, SteadyPoint now)
+void Scheduler::set_pace(Pace pace)
 {
     if (pace_ == pace)
         return;
+    if (company_until_ != SteadyPoint::min())
+        company_until_ += pace.poll_interval - pace_.poll_interval;
     pace_ = pace;
-    company_until_ = std::min(company_until_, now + pace_.poll_interval);
     const Duration longest = std::max(pace_.max_poll_interval, pace_.poll_interval);
     for (std::uint32_t number = 0; number < watches_.size(); ++number) {
         Watch& task = watches_[number];

@@ -83,7 +83,7 @@ public:
 
     /// Another pace from now on: what is planned comes no later than it lets, and no look comes earlier than
     /// its poll_interval after the last one.
-    void set_pace(Pace pace, base::SteadyPoint now);
+    void set_pace(Pace pace);
     /// Nothing was looked at from `since` to `now`, on purpose: no task became older in that time.
     void skip_time(base::SteadyPoint since, base::SteadyPoint now);
 

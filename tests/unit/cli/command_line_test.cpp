@@ -307,6 +307,19 @@ TEST(CommandLineTest, ReadsWhichJob)
     );
 }
 
+TEST(CommandLineTest, ReadsReloadsAndPausesOfProviders)
+{
+    EXPECT_FALSE(options_of<ReloadOptions>({"reload"}).wait);
+    EXPECT_TRUE(options_of<ReloadOptions>({"reload", "--wait"}).wait);
+    const auto pause =
+        options_of<ProviderPauseOptions>({"provider", "pause", "quick", "--reason", "new key"});
+    EXPECT_EQ(pause.name, "quick");
+    EXPECT_EQ(pause.reason, "new key");
+    EXPECT_EQ(options_of<ProviderResumeOptions>({"provider", "resume", "quick"}).name, "quick");
+    EXPECT_EQ(answer_to({"provider", "pause"}).exit_code, exit_code::usage);
+    EXPECT_THAT(answer_to({"relod"}).error, HasSubstr(R"(did you mean "reload"?)"));
+}
+
 TEST(CommandLineTest, TellsHowASinksQueueIsCalled)
 {
     const std::string help = answer_to({"delivery", "list", "--help"}).out;
