@@ -11,7 +11,6 @@
 #include "terminal.hpp"
 
 #include <boost/asio/io_context.hpp>
-#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
 
@@ -71,7 +70,7 @@ int run(const RunOptions& options)
     const auto environment = config::process_environment();
     auto config = config::load(config::find(options.config, environment), environment);
     if (!config) {
-        fmt::print(stderr, "{}", with_line_end(config.error().text()));
+        print_lines(config.error().text());
         print_error("the configuration is wrong; nothing was started");
         return exit_code::configuration;
     }
