@@ -1,6 +1,7 @@
 #include "pollhook/base/log.hpp"
 
 #include "log_fields.hpp"
+#include "pollhook/base/journal.hpp"
 #include "pollhook/base/text.hpp"
 #include "pollhook/base/time.hpp"
 
@@ -10,12 +11,9 @@
 #include <spdlog/formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -45,16 +43,6 @@ constexpr char journal_priority(spdlog::level::level_enum level)
         case spdlog::level::err: return '3';
         default: return '2';
     }
-}
-
-/// Whether standard error is the very stream that systemd connected to the journal: JOURNAL_STREAM is
-/// inherited by shells and their children too, whose standard error is a terminal (systemd.exec(5)).
-bool logs_to_journal()
-{
-    const char* const stream = std::getenv("JOURNAL_STREAM");
-    struct stat status = {};
-    return stream != nullptr && fstat(STDERR_FILENO, &status) == 0 &&
-           fmt::format("{}:{}", status.st_dev, status.st_ino) == stream;
 }
 
 /// Everything from outside was made printable where it was logged; a stray control character or broken UTF-8,

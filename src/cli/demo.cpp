@@ -1,5 +1,6 @@
 #include "demo.hpp"
 
+#include "own_command.hpp"
 #include "pollhook/config/load.hpp"
 #include "pollhook/simulator/task_life.hpp"
 #include "terminal.hpp"
@@ -194,6 +195,7 @@ void Demo::on_ready()
     places.relay = relay_->base_url();
     places.admin = admin_.text();
     places.receiver = receiver_->base_url();
+    places.program = own_command();
     show(screen_.header(places));
     chores_.spawn(register_tasks());
     chores_.spawn(watch_relay());

@@ -107,8 +107,9 @@ std::string DemoScreen::header(const Places& places) const
         "{}\n\n"
         "  {}  {}\n  {}  {}\n  {}  {}\n\n"
         "{}\n"
-        "  From another terminal:  pollhook task list --admin {}\n"
-        "                          curl {}/v1/status\n"
+        "  From another terminal:\n"
+        "    {} task list --admin {}\n"
+        "    curl {}/v1/status\n"
         "  Ctrl-C ends the demo and removes its files.\n\n",
         paint(bold, fmt::format("pollhook {} demo", base::version())),
         paint(blue, "relay   "),
@@ -118,6 +119,7 @@ std::string DemoScreen::header(const Places& places) const
         paint(cyan, "receiver"),
         places.receiver,
         demo_explanation,
+        places.program,
         places.admin,
         places.admin
     );

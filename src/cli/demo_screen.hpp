@@ -18,11 +18,12 @@ namespace pollhook::cli {
 /// of its end. Knows no socket and writes nothing itself.
 class DemoScreen {
 public:
-    /// Where the three parts listen, as base URLs.
+    /// Where the three parts listen, as base URLs, and how to run the program again.
     struct Places {
         std::string relay;
         std::string admin;
         std::string receiver;
+        std::string program = "pollhook";  ///< what to type for it
     };
 
     enum class Colors : std::uint8_t { off, on };

@@ -12,7 +12,6 @@
 #include "terminal.hpp"
 
 #include <boost/asio/io_context.hpp>
-#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
 
@@ -71,7 +70,7 @@ int run(const RunOptions& options)
     const std::filesystem::path file = config::find(options.config, environment);
     auto config = config::load(file, environment);
     if (!config) {
-        fmt::print(stderr, "{}", with_line_end(config.error().text()));
+        print_lines(config.error().text());
         print_error("the configuration is wrong; nothing was started");
         return exit_code::configuration;
     }

@@ -50,9 +50,12 @@ TEST(DemoScreenTest, ShowsWhatCameAndHowSoon)
 TEST(DemoScreenTest, FitsEightyColumns)
 {
     DemoScreen screen(DemoScreen::Colors::off);
-    std::istringstream header(
-        screen.header({"http://127.0.0.1:65535", "http://127.0.0.1:65535", "http://127.0.0.1:65535"})
-    );
+    std::istringstream header(screen.header(
+        {"http://127.0.0.1:65535",
+         "http://127.0.0.1:65535",
+         "http://127.0.0.1:65535",
+         "build/release/pollhook"}
+    ));
     for (std::string line; std::getline(header, line);)
         EXPECT_LE(width(line), 80U) << line;
     simulator::Receipt refused = receipt(12, "task.succeeded");
