@@ -98,8 +98,8 @@ void Dispatcher::remove_sink(store::SinkId id)
     const store::OriginId queue = found->second.row.origin;
     spdlog::info("sink.removed: sink={} hint=\"its deliveries wait\"", found->second.name());
     found->second.sink->recall();
-    leaving_.insert_or_assign(id, std::move(found->second));
-    destinations_.erase(found);
+    leaving_.erase(id);
+    leaving_.insert(destinations_.extract(found));
     set_aside(queue);
     if (queues_.is_idle(queue))
         leaving_.erase(id);
