@@ -333,15 +333,15 @@ TEST_F(ReloadTest, HundredsOfReloadsUnderLoadLeakNothing)
         add_tasks(1000 + number, 1, ended_life);
         turn(1);
     };
-    for (int i = 0; i < 100; ++i)
+    for (int i = 0; i < 80; ++i)
         round(i);
     const std::size_t memory = resident_bytes(daemon().pid());
     const std::size_t open = descriptors();
-    for (int i = 100; i < 300; ++i)
+    for (int i = 80; i < 220; ++i)
         round(i);
     EXPECT_LE(resident_bytes(daemon().pid()), memory + (std::size_t{6} << 20U) + sanitizer_growth);
     EXPECT_LE(descriptors(), open + 8);
-    EXPECT_EQ(status().at("reloads"), 300);
+    EXPECT_EQ(status().at("reloads"), 220);
 }
 
 TEST_F(ReloadTest, SighupReloadsOpensFilesAgainAndTellsSystemd)
