@@ -166,6 +166,8 @@ public:
         co_return result;
     }
 
+    void on_new_events(std::function<void()> listener) { writer_->on_new_events(std::move(listener)); }
+
     asio::awaitable<void> close()
     {
         // The reader first: it would keep the log from being emptied.
@@ -449,6 +451,16 @@ Store::Operation<Totals> SqliteStore::totals()
     return impl_->query_with_flights<Totals>([](Queries& queries, const InFlightKeys& in_flight) {
         return queries.totals(in_flight);
     });
+}
+
+Store::Operation<std::uint64_t> SqliteStore::count_prunable(base::TimePoint before)
+{
+    return impl_->query<std::uint64_t>([before](Queries& queries) { return queries.count_prunable(before); });
+}
+
+void SqliteStore::on_new_events(std::function<void()> listener)
+{
+    impl_->on_new_events(std::move(listener));
 }
 
 asio::awaitable<void> SqliteStore::close()

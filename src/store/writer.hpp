@@ -7,8 +7,10 @@
 #include <boost/asio/any_io_executor.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace pollhook::store {
@@ -39,6 +41,8 @@ public:
     /// From the loop.
     void enqueue(std::unique_ptr<Work<Session>> job);
     [[nodiscard]] const boost::asio::any_io_executor& loop() const noexcept { return loop_; }
+    /// See Store::on_new_events(). On the loop.
+    void on_new_events(std::function<void()> listener) { listener_ = std::move(listener); }
 
     /// Closes without finishing what waits. Only while the store thread does not run.
     void abandon() noexcept;
@@ -70,6 +74,7 @@ private:
     boost::asio::any_io_executor thread_;
     StateDirectory* directory_;
     std::uint64_t max_size_;
+    std::function<void()> listener_;  // the loop's
 
     // What follows belongs to the store thread.
     std::unique_ptr<Session> session_;

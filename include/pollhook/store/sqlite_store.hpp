@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -102,6 +103,8 @@ public:
     [[nodiscard]] Operation<std::vector<Job>> jobs(std::size_t limit) override;
     [[nodiscard]] Operation<std::optional<Job>> job(std::int64_t id) override;
     [[nodiscard]] Operation<Totals> totals() override;
+    [[nodiscard]] Operation<std::uint64_t> count_prunable(base::TimePoint before) override;
+    void on_new_events(std::function<void()> listener) override;
     [[nodiscard]] boost::asio::awaitable<void> close() override;
 
 private:
