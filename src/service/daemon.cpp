@@ -87,6 +87,7 @@ http::ServerOptions server_options(const config::Admin& admin)
     http::ServerOptions options;
     for (const config::ListenAddress& address : admin.listen)
         options.listen.push_back(address.text());
+    options.streams_body = &admin::Api::streams_body;
     return options;
 }
 
@@ -187,6 +188,7 @@ asio::awaitable<void> Daemon::Impl::set_up()
     parts.clock = &clock_;
     parts.dispatcher = dispatcher_.get();
     parts.guard = &*guard_;
+    parts.retention = [this] { return config_.store.retention; };
     for (const auto& poller : pollers_)
         parts.pollers.push_back(poller.get());
     api_.emplace(admin::Access(config_.admin, server_->endpoints()), std::move(parts));

@@ -11,14 +11,18 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/json/object.hpp>
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace pollhook::admin {
 
+class EventFeed;
 struct SinkView;
 
 /// The admin API: one function from request to answer over the parts of a running daemon. Errors are problem
@@ -32,16 +36,29 @@ public:
         delivery::Dispatcher* dispatcher = nullptr;
         std::vector<poll::Poller*> pollers;
         const http::AddressGuard* guard = nullptr;
+        /// How long finished tasks are kept, as configured now.
+        std::function<base::Duration()> retention;
     };
     Api(Access access, Surroundings surroundings);
     Api(const Api&) = delete;
     Api& operator=(const Api&) = delete;
+    ~Api();
+
+    /// Whether the API reads this request's body piece by piece (see http::ServerOptions::streams_body).
+    [[nodiscard]] static bool streams_body(const http::ServerRequest& head);
 
     /// `request` outlives the operation (see http::Server::Respond).
     [[nodiscard]] boost::asio::awaitable<http::ServerResponse> respond(const http::ServerRequest& request);
 
 private:
     using Answer = boost::asio::awaitable<http::ServerResponse>;
+
+    /// What a registration came to, without its refusals.
+    struct Registration {
+        std::size_t created = 0;
+        std::size_t existing = 0;
+        std::optional<store::Registered> last;
+    };
 
     Answer route(const http::ServerRequest& request);
     Answer route_tasks(const http::ServerRequest& request);
@@ -51,6 +68,8 @@ private:
     Answer route_state(const http::ServerRequest& request);
 
     Answer register_tasks(const http::ServerRequest& request);
+    Answer import_tasks(const http::ServerRequest& request);
+    boost::asio::awaitable<base::Result<Registration>> register_chunk(std::vector<store::Registration> chunk);
     Answer list_tasks(const http::ServerRequest& request) const;
     Answer show_task(task::TaskKey key) const;
     Answer remove_task(task::TaskKey key);
@@ -66,6 +85,7 @@ private:
     [[nodiscard]] http::ServerResponse unknown_sink(std::string_view name) const;
 
     Answer list_events(const http::ServerRequest& request) const;
+    [[nodiscard]] http::ServerResponse stream_events(const http::ServerRequest& request);
     Answer list_deliveries(const http::ServerRequest& request) const;
     Answer show_delivery(store::DeliveryKey key) const;
     Answer retry_delivery(store::DeliveryKey key);
@@ -79,6 +99,8 @@ private:
     Answer cancel_job(std::int64_t id);
     [[nodiscard]] boost::json::object encode_job(const store::Job& job) const;
 
+    Answer prune(const http::ServerRequest& request);
+
     Answer status();
     Answer ready();
     [[nodiscard]] http::ServerResponse list_providers() const;
@@ -87,6 +109,7 @@ private:
     Access access_;
     Surroundings with_;
     RegistrationRules rules_;
+    std::unique_ptr<EventFeed> feed_;
     base::SteadyPoint started_;
 };
 
