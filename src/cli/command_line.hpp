@@ -43,6 +43,7 @@ using Command = std::variant<
     TaskRemoveOptions,
     TaskImportOptions,
     EventListOptions,
+    EventTailOptions,
     DeliveryListOptions,
     DeliveryShowOptions,
     DeliveryRetryOptions,
@@ -56,6 +57,10 @@ using Command = std::variant<
     JobCancelOptions,
     ProviderListOptions,
     DbCheckOptions,
+    DbBackupOptions,
+    DbPruneOptions,
+    CompletionOptions,
+    ManualOptions,
     StatusOptions,
     VersionOptions>;
 
