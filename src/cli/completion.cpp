@@ -53,7 +53,7 @@ std::string paths_of(const CommandModel& program)
 const OptionModel* first_positional(const CommandModel& command)
 {
     for (const OptionModel& option : command.options)
-        if (option.names.empty())
+        if (!option.positional.empty())
             return &option;
     return nullptr;
 }

@@ -82,7 +82,7 @@ int event_tail(const EventTailOptions& options, const ClientOptions& client)
             table.add(event_row(*event));
             print(table.take());
         } else {
-            print((*next)->data + '\n');
+            print_line(*event);
         }
         // Whoever reads a pipe wants it now; when nobody does any more this is the end.
         if (std::fflush(stdout) != 0)

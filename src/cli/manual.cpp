@@ -115,7 +115,7 @@ std::string synopsis_of(const CommandModel& command, const std::vector<OptionMod
 {
     std::string out;
     for (const OptionModel& option : own_options(command, shared)) {
-        if (!option.names.empty())
+        if (option.positional.empty())
             continue;
         out += (option.is_required ? " Ar " : " Op Ar ") + argument(option.positional);
         if (option.is_repeated)

@@ -107,6 +107,14 @@ std::uint64_t copy_pages(
     return bytes(backup.getTotalPageCount());
 }
 
+/// Without a log of its own, so that whoever looks into the copy leaves nothing beside it; the daemon gives
+/// it one again.
+void drop_log(const std::string& path)
+{
+    SQLite::Database copy(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX);
+    copy.execAndGet("PRAGMA journal_mode = DELETE");
+}
+
 }  // namespace
 
 std::uint64_t copy_database(
@@ -126,6 +134,7 @@ std::uint64_t copy_database(
         SQLite::Transaction moment(source, SQLite::TransactionBehavior::DEFERRED);
         source.execAndGet("SELECT count(*) FROM sqlite_schema");
         const std::uint64_t bytes = copy_pages(source, draft.path(), progress);
+        drop_log(draft.path());
         sync_to_disk(draft.path());
         clear_away(target, existing);
         draft.become(target, existing);

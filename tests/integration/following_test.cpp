@@ -44,8 +44,8 @@ protected:
     std::vector<std::int64_t> stored_positions()
     {
         std::vector<std::int64_t> positions;
-        for (const json::value& event :
-             json::parse(get("/v1/events?limit=1000").body).at("events").as_array())
+        const json::value page = json::parse(get("/v1/events?limit=1000").body);
+        for (const json::value& event : page.at("events").as_array())
             positions.push_back(event.at("position").as_int64());
         return positions;
     }
