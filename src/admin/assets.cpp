@@ -8,17 +8,19 @@
 #include <string>
 #include <string_view>
 
-// The files go into the program as they are; the build knows that this source depends on them.
-__asm__(
-    ".section .rodata\n"
-    "pollhook_dashboard_begin:\n.incbin \"" POLLHOOK_ADMIN_ASSETS
-    "/dashboard.html\"\n"
-    "pollhook_dashboard_end:\n"
-    "pollhook_openapi_begin:\n.incbin \"" POLLHOOK_ADMIN_ASSETS
-    "/openapi.json\"\n"
-    "pollhook_openapi_end:\n"
-    ".text\n"
-);
+// The files go into the program as they are; the build knows that this source depends on them. The names are
+// global because link-time optimisation takes the assembly out of this source.
+// clang-format off
+#define POLLHOOK_ASSET(name, file)                                                  \
+    __asm__(".section .rodata\n"                                                    \
+            ".globl pollhook_" name "_begin\n.hidden pollhook_" name "_begin\n"     \
+            ".globl pollhook_" name "_end\n.hidden pollhook_" name "_end\n"         \
+            "pollhook_" name "_begin:\n.incbin \"" POLLHOOK_ADMIN_ASSETS file "\"\n" \
+            "pollhook_" name "_end:\n"                                              \
+            ".text\n")
+// clang-format on
+POLLHOOK_ASSET("dashboard", "/dashboard.html");
+POLLHOOK_ASSET("openapi", "/openapi.json");
 
 extern "C" {
 extern const char pollhook_dashboard_begin[];
