@@ -1,5 +1,6 @@
 #include "answers.hpp"
 
+#include "pollhook/base/text.hpp"
 #include "pollhook/http/problem.hpp"
 #include "pollhook/store/error.hpp"
 
@@ -48,6 +49,12 @@ ServerResponse method_not_allowed(std::string_view allowed)
     ServerResponse response = problem(405, fmt::format("this path knows {}", allowed));
     response.fields.emplace_back("Allow", allowed);
     return response;
+}
+
+bool is_ndjson(const http::ServerRequest& request)
+{
+    const std::string_view type = request.field("content-type");
+    return base::to_lower(type.substr(0, type.find(';'))).find("ndjson") != std::string::npos;
 }
 
 json::value cursor(std::int64_t position)

@@ -20,6 +20,8 @@ http::ServerResponse problem_with(int status, std::string_view detail, const boo
 http::ServerResponse store_problem(const boost::system::error_code& code);
 /// `allowed` goes into the Allow field: `GET, POST`.
 http::ServerResponse method_not_allowed(std::string_view allowed);
+/// Whether the body is one JSON object a line.
+bool is_ndjson(const http::ServerRequest& request);
 /// A `nextCursor`: null at the end (0).
 boost::json::value cursor(std::int64_t position);
 

@@ -1,6 +1,9 @@
 #include "pollhook/admin/api.hpp"
 
 #include "answers.hpp"
+#include "assets.hpp"
+#include "event_feed.hpp"
+#include "pollhook/admin/routes.hpp"
 #include "pollhook/http/problem.hpp"
 
 #include <boost/json/object.hpp>
@@ -50,6 +53,14 @@ void Api::take_providers(std::vector<poll::Poller*> pollers)
         rules_.provider_names += (rules_.provider_names.empty() ? "" : ", ") + one->name();
     if (rules_.provider_names.empty())
         rules_.provider_names = "(none is configured)";
+    feed_ = std::make_unique<EventFeed>(*with_.store, *with_.clock);
+}
+
+Api::~Api() = default;
+
+bool Api::streams_body(const ServerRequest& head)
+{
+    return head.method == "POST" && head.path == "/v1/tasks" && is_ndjson(head);
 }
 
 asio::awaitable<ServerResponse> Api::respond(const ServerRequest& request)
@@ -62,10 +73,22 @@ asio::awaitable<ServerResponse> Api::respond(const ServerRequest& request)
     co_return response;
 }
 
+namespace {
+
+asio::awaitable<ServerResponse> refuse(ServerResponse response)
+{
+    co_return response;
+}
+
+}  // namespace
+
 /// `request` outlives the answer, as respond() says.
 Api::Answer Api::route(const ServerRequest& request)
 {
     const std::string_view path = request.path;
+    const Route* const known = find_route(path);
+    if (known != nullptr && !allows(*known, request.method))
+        return refuse(method_not_allowed(known->methods));
     const auto is_under = [path](std::string_view root) {
         return path.starts_with(root) && (path.size() == root.size() || path[root.size()] == '/');
     };
@@ -87,14 +110,21 @@ Api::Answer Api::route(const ServerRequest& request)
 Api::Answer Api::route_state(const ServerRequest& request)
 {
     const std::string_view path = request.path;
-    const bool known = path == "/v1/events" || path == "/v1/status" || path == "/livez" ||
-                       path == "/readyz" || path == "/metrics";
+    const bool known = path == "/" || path == "/openapi.json" || path == "/v1/events" ||
+                       path == "/v1/events/stream" || path == "/v1/prune" || path == "/v1/status" ||
+                       path == "/livez" || path == "/readyz" || path == "/metrics";
     if (!known)
-        co_return problem(404, "nothing is here; the API begins at /v1/tasks");
-    if (request.method != "GET")
-        co_return method_not_allowed("GET");
+        co_return problem(404, "nothing is here; /openapi.json describes what there is");
+    if (path == "/")
+        co_return dashboard();
+    if (path == "/openapi.json")
+        co_return openapi_document();
+    if (path == "/v1/prune")
+        co_return co_await prune(request);
     if (path == "/v1/events")
         co_return co_await list_events(request);
+    if (path == "/v1/events/stream")
+        co_return stream_events(request);
     if (path == "/v1/status")
         co_return co_await status();
     if (path == "/readyz")

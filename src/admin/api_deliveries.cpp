@@ -1,16 +1,14 @@
 #include "answers.hpp"
 #include "bodies.hpp"
 #include "encode.hpp"
+#include "members.hpp"
 #include "parameters.hpp"
 #include "pollhook/admin/api.hpp"
-#include "pollhook/base/suggestion.hpp"
-#include "pollhook/base/text.hpp"
 #include "pollhook/http/problem.hpp"
 #include "pollhook/task/trace.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -153,17 +151,8 @@ Api::Answer Api::retry_deliveries(const ServerRequest& request)
         std::vector<std::string> names;
         for (const store::SinkSummary& one : *sinks)
             names.push_back(one.name);
-        if (std::ranges::find(names, name) == names.end()) {
-            const std::string meant = base::suggestion(name, names);
-            co_return problem(
-                400,
-                fmt::format(
-                    "no sink is called \"{}\"{}",
-                    base::printable(name, 60),
-                    meant.empty() ? "" : ", did you mean \"" + meant + "\"?"
-                )
-            );
-        }
+        if (std::ranges::find(names, name) == names.end())
+            co_return problem(400, no_such("sink", name, names));
     }
     store::JobRequest job;
     job.kind = store::JobKind::retry;

@@ -32,4 +32,22 @@ Api::Answer Api::list_events(const ServerRequest& request) const
     co_return response;
 }
 
+ServerResponse Api::stream_events(const ServerRequest& request)
+{
+    auto feed = feed_request(request);
+    if (!feed)
+        return problem(400, feed.error());
+    if (feed_->is_full()) {
+        ServerResponse refused = problem(503, "too many streams are open");
+        refused.fields.emplace_back("Retry-After", "5");
+        return refused;
+    }
+    ServerResponse response;
+    response.content_type = "text/event-stream";
+    response.stream = [this, wanted = std::move(*feed)](http::ResponseStream& out) {
+        return feed_->send(wanted.query, wanted.start, out);
+    };
+    return response;
+}
+
 }  // namespace pollhook::admin

@@ -1,15 +1,13 @@
 #include "answers.hpp"
 #include "bodies.hpp"
+#include "members.hpp"
 #include "pollhook/admin/api.hpp"
-#include "pollhook/base/suggestion.hpp"
-#include "pollhook/base/text.hpp"
 #include "pollhook/config/events.hpp"
 #include "pollhook/http/problem.hpp"
 #include "sink_view.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <fmt/format.h>
 
 #include <optional>
 #include <string>
@@ -161,15 +159,7 @@ ServerResponse Api::unknown_sink(std::string_view name) const
     std::vector<std::string> names;
     for (const Destination* one : with_.dispatcher->sinks())
         names.push_back(one->name());
-    const std::string meant = base::suggestion(name, names);
-    return problem(
-        404,
-        fmt::format(
-            "no configured sink is called \"{}\"{}",
-            base::printable(name, 60),
-            meant.empty() ? "" : ", did you mean \"" + meant + "\"?"
-        )
-    );
+    return problem(404, no_such("configured sink", name, names));
 }
 
 SinkView Api::view_of(const store::SinkSummary& row) const

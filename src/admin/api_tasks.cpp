@@ -9,6 +9,8 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 
 #include <algorithm>
 #include <iterator>
@@ -16,9 +18,11 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace pollhook::admin {
 
+namespace asio = boost::asio;
 namespace json = boost::json;
 using http::problem;
 using http::ServerRequest;
@@ -28,6 +32,7 @@ namespace {
 
 /// What one commit of a bulk registration holds, so that the others who wait for the store get their turn.
 constexpr std::size_t registration_chunk = 2000;
+constexpr std::size_t most_refusals_shown = 1000;
 
 json::object encode(const store::WatchedTask& task, const std::string& provider)
 {
@@ -63,6 +68,63 @@ void adopt_trace(const ServerRequest& request, std::vector<store::Registration>&
         registration.tracestate = passable;
     }
 }
+
+/// What became of a list of registrations.
+class ListOutcome {
+public:
+    void add(std::size_t created, std::size_t existing)
+    {
+        created_ += created;
+        existing_ += existing;
+    }
+    /// Of the refusals the first ones are kept; all are counted.
+    void refuse(std::vector<Rejected> refused)
+    {
+        rejected_total_ += refused.size();
+        for (Rejected& one : refused) {
+            if (rejected_.size() == most_refusals_shown)
+                break;
+            json::object entry;
+            entry["index"] = one.index;
+            entry["error"] = std::move(one.error);
+            rejected_.push_back(std::move(entry));
+        }
+    }
+    [[nodiscard]] int status() const noexcept { return created_ > 0 ? 201 : 200; }
+    /// A script that looks at the status alone must not take it for a success when nothing was taken.
+    [[nodiscard]] ServerResponse answer() const
+    {
+        if (created_ + existing_ == 0 && rejected_total_ > 0)
+            return problem_with(422, "every entry was rejected; \"rejected\" tells why", counts());
+        return admin::answer(status(), counts());
+    }
+    /// The problem that ended it early, with what was taken before.
+    [[nodiscard]] ServerResponse cut_off(const ServerResponse& why) const
+    {
+        ServerResponse response = why;
+        json::object document = json::parse(why.body).get_object();
+        for (const auto& member : counts())
+            document.insert_or_assign(member.key(), member.value());
+        response.body = json::serialize(document);
+        return response;
+    }
+
+private:
+    [[nodiscard]] json::object counts() const
+    {
+        json::object body;
+        body["accepted"] = created_;
+        body["existing"] = existing_;
+        body["rejected"] = rejected_;
+        body["rejectedTotal"] = rejected_total_;
+        return body;
+    }
+
+    std::size_t created_ = 0;
+    std::size_t existing_ = 0;
+    std::size_t rejected_total_ = 0;
+    json::array rejected_;
+};
 
 /// The parts of `/v1/tasks/{provider}/{id}` after the second slash.
 std::optional<task::TaskKey> key_of(std::string_view path)
@@ -100,59 +162,92 @@ Api::Answer Api::route_tasks(const ServerRequest& request)
 
 Api::Answer Api::register_tasks(const ServerRequest& request)
 {
-    const bool ndjson = request.field("content-type").find("ndjson") != std::string_view::npos;
-    auto read = read_registration(request.body, ndjson, rules_);
+    if (is_ndjson(request))
+        co_return co_await import_tasks(request);
+    auto read = read_registration(request.body, false, rules_);
     if (!read)
         co_return problem(400, read.error());
     if (!read->is_list && !read->rejected.empty())
         co_return problem(400, read->rejected.front().error);
 
     adopt_trace(request, read->accepted);
-    std::size_t created = 0;
+    ListOutcome outcome;
+    outcome.refuse(std::move(read->rejected));
+    const std::string provider = read->accepted.empty() ? "" : read->accepted.back().key.provider;
     std::optional<store::Registered> last;
-    std::string provider;
     auto& batch = read->accepted;
     for (std::size_t begin = 0; begin < batch.size(); begin += registration_chunk) {
-        const std::size_t end = std::min(batch.size(), begin + registration_chunk);
         const auto from = std::next(batch.begin(), static_cast<std::ptrdiff_t>(begin));
-        const auto to = std::next(batch.begin(), static_cast<std::ptrdiff_t>(end));
-        std::vector<std::string> providers;
-        for (auto one = from; one != to; ++one)
-            providers.push_back(one->key.provider);
+        const auto to =
+            std::next(from, static_cast<std::ptrdiff_t>(std::min(registration_chunk, batch.size() - begin)));
         std::vector<store::Registration> chunk(std::make_move_iterator(from), std::make_move_iterator(to));
-        auto registered = co_await with_.store->register_tasks(std::move(chunk), with_.clock->now());
-        if (!registered)
-            co_return store_problem(registered.error());
-        for (std::size_t i = 0; i < registered->size(); ++i) {
-            store::Registered& one = registered->at(i);
-            provider = providers[i];
-            created += one.created ? 1 : 0;
-            // A reload may have removed the provider; its tasks are watched when it returns.
-            if (poll::Poller* watcher = poller(provider);
-                watcher != nullptr && (!is_terminal(one.task.known.status) || one.task.settle_until))
-                watcher->watch(one.task);
-            last = std::move(one);
-        }
+        auto done = co_await register_chunk(std::move(chunk));
+        if (!done)
+            co_return store_problem(done.error());
+        outcome.add(done->created, done->existing);
+        last = std::move(done->last);
     }
+    if (read->is_list)
+        co_return outcome.answer();
+    co_return answer(outcome.status(), encode(last->task, provider));
+}
 
-    const int code = created > 0 ? 201 : 200;
-    if (!read->is_list)
-        co_return answer(code, encode(last->task, provider));
-    json::array rejected;
-    for (const Rejected& one : read->rejected) {
-        json::object entry;
-        entry["index"] = one.index;
-        entry["error"] = one.error;
-        rejected.push_back(std::move(entry));
+/// Makes registrations durable and watches what they name.
+asio::awaitable<base::Result<Api::Registration>> Api::register_chunk(std::vector<store::Registration> chunk)
+{
+    Registration done;
+    std::vector<std::string> providers;
+    providers.reserve(chunk.size());
+    for (const store::Registration& one : chunk)
+        providers.push_back(one.key.provider);
+    auto registered = co_await with_.store->register_tasks(std::move(chunk), with_.clock->now());
+    if (!registered)
+        co_return registered.error();
+    for (std::size_t i = 0; i < registered->size(); ++i) {
+        store::Registered& one = registered->at(i);
+        ++(one.created ? done.created : done.existing);
+        // A reload may have removed the provider; its tasks are watched when it returns.
+        if (poll::Poller* watcher = poller(providers[i]);
+            watcher != nullptr && (!is_terminal(one.task.known.status) || one.task.settle_until))
+            watcher->watch(one.task);
+        done.last = std::move(one);
     }
-    json::object body;
-    body["accepted"] = created;
-    body["existing"] = batch.size() - created;
-    body["rejected"] = std::move(rejected);
-    // A script that looks at the status alone must not take this for a success.
-    if (batch.empty() && !read->rejected.empty())
-        co_return problem_with(422, "every entry was rejected; \"rejected\" tells why", body);
-    co_return answer(code, body);
+    co_return done;
+}
+
+/// NDJSON of any length: each chunk is durable before more is read, so neither a client in a hurry nor a
+/// million lines cost memory. What was taken stays, whatever comes later; sending it again changes nothing.
+Api::Answer Api::import_tasks(const ServerRequest& request)
+{
+    RegistrationLines lines(rules_);
+    ListOutcome outcome;
+    bool is_over = request.stream == nullptr;
+    if (is_over)
+        lines.feed(request.body);
+    for (;;) {
+        if (!is_over) {
+            const base::Result<std::string> piece = co_await request.stream->read();
+            if (!piece)
+                co_return outcome.cut_off(problem(400, "the body did not arrive whole"));
+            is_over = piece->empty();
+            lines.feed(*piece);
+        }
+        if (is_over)
+            lines.finish();
+        else if (lines.ready() < registration_chunk)
+            continue;
+        RegistrationRequest read = lines.take();
+        outcome.refuse(std::move(read.rejected));
+        if (!read.accepted.empty()) {
+            adopt_trace(request, read.accepted);
+            auto done = co_await register_chunk(std::move(read.accepted));
+            if (!done)
+                co_return outcome.cut_off(store_problem(done.error()));
+            outcome.add(done->created, done->existing);
+        }
+        if (is_over)
+            co_return outcome.answer();
+    }
 }
 
 Api::Answer Api::list_tasks(const ServerRequest& request) const

@@ -248,4 +248,20 @@ Parsed<RetryBody> read_retry(std::string_view body)
     return out;
 }
 
+Parsed<PruneBody> read_prune(std::string_view body)
+{
+    static const std::array<std::string, 2> known{"olderThan", "dryRun"};
+    Reader reader(body, known);
+    PruneBody out;
+    if (const std::string text = reader.text("olderThan"); !text.empty()) {
+        out.older_than = base::parse_duration(text);
+        if (!out.older_than || *out.older_than < base::Duration(0))
+            reader.fail("\"olderThan\" must be a duration such as 36h or 30d");
+    }
+    out.dry_run = reader.flag("dryRun");
+    if (!reader.error().empty())
+        return reader.error();
+    return out;
+}
+
 }  // namespace pollhook::admin

@@ -48,4 +48,11 @@ struct RetryBody {
 };
 Parsed<RetryBody> read_retry(std::string_view body);
 
+/// Of `POST /v1/prune`; the body may be empty.
+struct PruneBody {
+    std::optional<base::Duration> older_than;  ///< absent: the configured retention
+    bool dry_run = false;
+};
+Parsed<PruneBody> read_prune(std::string_view body);
+
 }  // namespace pollhook::admin

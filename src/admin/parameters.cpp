@@ -20,11 +20,8 @@ std::string unknown_parameter(const http::ServerRequest& request, const std::vec
     for (const auto& [name, value] : request.query) {
         if (std::ranges::find(known, name) != known.end())
             continue;
-        const std::string meant = base::suggestion(name, known);
         return fmt::format(
-            "unknown parameter \"{}\"{}",
-            base::printable(name, 60),
-            meant.empty() ? "" : ", did you mean \"" + meant + "\"?"
+            "unknown parameter \"{}\"{}", base::printable(name, 60), base::did_you_mean(name, known)
         );
     }
     return {};
@@ -66,6 +63,54 @@ std::string read_position(const http::ServerRequest& request, std::int64_t& out)
     return {};
 }
 
+/// Reads `PROVIDER/ID`.
+std::optional<task::TaskKey> read_task(std::string_view text)
+{
+    const auto slash = text.find('/');
+    if (slash == std::string_view::npos)
+        return std::nullopt;
+    return task::TaskKey{
+        .provider = std::string(text.substr(0, slash)), .id = std::string(text.substr(slash + 1))
+    };
+}
+
+/// What may be asked for again and again, so that the query does not grow without end.
+constexpr std::size_t most_values = 100;
+
+std::string read_event_filter(std::string_view name, std::string_view value, store::EventQuery& query)
+{
+    if (name == "type") {
+        const auto type = task::parse_event_type(value);
+        if (!type)
+            return fmt::format("\"type\": no event type is called \"{}\"", base::printable(value, 60));
+        query.types.push_back(*type);
+    } else if (name == "provider") {
+        query.providers.emplace_back(value);
+    } else if (name == "task") {
+        auto task = read_task(value);
+        if (!task)
+            return "\"task\" must be PROVIDER/ID";
+        query.tasks.push_back(std::move(*task));
+    }
+    if (std::max({query.types.size(), query.providers.size(), query.tasks.size()}) > most_values)
+        return fmt::format("\"{}\" may be given {} times at most", name, most_values);
+    return {};
+}
+
+/// Each of them may be given several times: any of the values will do.
+std::string read_event_filters(const http::ServerRequest& request, store::EventQuery& query)
+{
+    if (const auto since = request.parameter("since")) {
+        query.since = base::parse_rfc3339(*since);
+        if (!query.since)
+            return "\"since\" must be a time such as 2026-11-21T03:18:39Z";
+    }
+    for (const auto& [name, value] : request.query)
+        if (std::string error = read_event_filter(name, value, query); !error.empty())
+            return error;
+    return {};
+}
+
 }  // namespace
 
 Parsed<store::TaskQuery> task_query(const http::ServerRequest& request)
@@ -91,26 +136,45 @@ Parsed<store::TaskQuery> task_query(const http::ServerRequest& request)
 Parsed<store::EventQuery> event_query(const http::ServerRequest& request)
 {
     store::EventQuery query;
-    if (std::string error = unknown_parameter(request, {"since", "type", "limit", "cursor"}); !error.empty())
+    if (std::string error =
+            unknown_parameter(request, {"since", "type", "provider", "task", "limit", "cursor"});
+        !error.empty())
         return error;
     if (std::string error = read_limit(request, query.limit); !error.empty())
         return error;
     if (std::string error = read_position(request, query.after); !error.empty())
         return error;
-    if (const auto since = request.parameter("since")) {
-        query.since = base::parse_rfc3339(*since);
-        if (!query.since)
-            return std::string("\"since\" must be a time such as 2026-11-21T03:18:39Z");
-    }
-    for (const auto& [name, value] : request.query) {
-        if (name != "type")
-            continue;
-        const auto type = task::parse_event_type(value);
-        if (!type)
-            return fmt::format("\"type\": no event type is called \"{}\"", base::printable(value, 60));
-        query.types.push_back(*type);
-    }
+    if (std::string error = read_event_filters(request, query); !error.empty())
+        return error;
     return query;
+}
+
+Parsed<FeedRequest> feed_request(const http::ServerRequest& request)
+{
+    FeedRequest feed;
+    if (std::string error = unknown_parameter(request, {"since", "type", "provider", "task", "cursor"});
+        !error.empty())
+        return error;
+    if (std::string error = read_event_filters(request, feed.query); !error.empty())
+        return error;
+    if (feed.query.since)
+        feed.start = FeedStart::time;
+    if (request.parameter("cursor")) {
+        if (std::string error = read_position(request, feed.query.after); !error.empty())
+            return error;
+        feed.start = FeedStart::position;
+    }
+    // A reader that connects anew asks with the parameters it began with: what it has seen counts more.
+    if (const std::string_view last = request.field("last-event-id"); !last.empty()) {
+        const auto position = number<std::int64_t>(last);
+        if (!position || *position < 0)
+            return std::string("Last-Event-ID must be an id of this stream, which is a number");
+        feed.query.after = *position;
+        feed.start = FeedStart::position;
+    }
+    if (feed.start == FeedStart::position)
+        feed.query.since.reset();
+    return feed;
 }
 
 Parsed<store::DeliveryQuery> delivery_query(const http::ServerRequest& request)
@@ -133,12 +197,9 @@ Parsed<store::DeliveryQuery> delivery_query(const http::ServerRequest& request)
             return fmt::format("\"state\": no delivery state is called \"{}\"", base::printable(*state, 60));
     }
     if (const auto task = request.parameter("task")) {
-        const auto slash = task->find('/');
-        if (slash == std::string_view::npos)
+        query.task = read_task(*task);
+        if (!query.task)
             return std::string("\"task\" must be PROVIDER/ID");
-        query.task = {
-            .provider = std::string(task->substr(0, slash)), .id = std::string(task->substr(slash + 1))
-        };
     }
     query.sink = request.parameter("sink").value_or("");
     query.origin = request.parameter("origin").value_or("");

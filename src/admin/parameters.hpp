@@ -1,5 +1,6 @@
 #pragma once
 
+#include "event_feed.hpp"
 #include "pollhook/http/server.hpp"
 #include "pollhook/store/queries.hpp"
 
@@ -19,6 +20,14 @@ using Parsed = boost::system::result<T, std::string>;
 
 Parsed<store::TaskQuery> task_query(const http::ServerRequest& request);
 Parsed<store::EventQuery> event_query(const http::ServerRequest& request);
+
+/// Of `GET /v1/events/stream`.
+struct FeedRequest {
+    store::EventQuery query;
+    FeedStart start = FeedStart::now;
+};
+Parsed<FeedRequest> feed_request(const http::ServerRequest& request);
+
 Parsed<store::DeliveryQuery> delivery_query(const http::ServerRequest& request);
 /// How many jobs to list.
 Parsed<std::size_t> job_limit(const http::ServerRequest& request);

@@ -20,6 +20,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::size_t most_metadata_bytes = 16 * 1024;
+constexpr std::size_t longest_line = 1024UL * 1024;
 
 const std::array<std::string, 4> task_members{"provider", "id", "webhookUrl", "metadata"};
 const std::array<std::string, 1> list_members{"tasks"};
@@ -128,33 +129,18 @@ void take_entry(
     request.indexes.push_back(index);
 }
 
-RegistrationRequest read_lines(std::string_view body, const RegistrationRules& rules)
-{
-    RegistrationRequest request{.is_list = true, .accepted = {}, .indexes = {}, .rejected = {}};
-    for (std::size_t index = 0; !body.empty(); ++index) {
-        const auto end = body.find('\n');
-        const std::string_view line = base::trim(body.substr(0, end));
-        body.remove_prefix(end == std::string_view::npos ? body.size() : end + 1);
-        if (line.empty())
-            continue;
-        boost::system::error_code ec;
-        const json::value value = json::parse({line.data(), line.size()}, ec);
-        if (ec)
-            request.rejected.push_back({.index = index, .error = "not JSON: " + ec.message()});
-        else
-            take_entry(value, index, rules, request);
-    }
-    return request;
-}
-
 }  // namespace
 
 boost::system::result<RegistrationRequest, std::string> read_registration(
     std::string_view body, bool ndjson, const RegistrationRules& rules
 )
 {
-    if (ndjson)
-        return read_lines(body, rules);
+    if (ndjson) {
+        RegistrationLines lines(rules);
+        lines.feed(body);
+        lines.finish();
+        return lines.take();
+    }
     boost::system::error_code ec;
     const json::value value = json::parse({body.data(), body.size()}, ec);
     if (ec)
@@ -176,6 +162,54 @@ boost::system::result<RegistrationRequest, std::string> read_registration(
     for (const json::value& entry : tasks->get_array())
         take_entry(entry, index++, rules, request);
     return request;
+}
+
+void RegistrationLines::feed(std::string_view bytes)
+{
+    while (!bytes.empty()) {
+        const auto end = bytes.find('\n');
+        const std::string_view part = bytes.substr(0, end);
+        const bool is_whole = end != std::string_view::npos;
+        bytes.remove_prefix(is_whole ? end + 1 : bytes.size());
+        is_too_long_ = is_too_long_ || begun_.size() + part.size() > longest_line;
+        if (is_whole && begun_.empty())
+            take_line(part);
+        else if (!is_too_long_)
+            begun_ += part;
+        if (is_whole && !begun_.empty())
+            take_line(std::exchange(begun_, {}));
+    }
+}
+
+void RegistrationLines::finish()
+{
+    if (!begun_.empty() || is_too_long_)
+        take_line(std::exchange(begun_, {}));
+}
+
+void RegistrationLines::take_line(std::string_view line)
+{
+    const std::size_t index = line_++;
+    if (std::exchange(is_too_long_, false)) {
+        read_.rejected.push_back({.index = index, .error = "the line is longer than 1 MiB"});
+        return;
+    }
+    line = base::trim(line);
+    if (line.empty())
+        return;
+    boost::system::error_code ec;
+    const json::value value = json::parse({line.data(), line.size()}, ec);
+    if (ec)
+        read_.rejected.push_back({.index = index, .error = "not JSON: " + ec.message()});
+    else
+        take_entry(value, index, rules_, read_);
+}
+
+RegistrationRequest RegistrationLines::take()
+{
+    RegistrationRequest taken = std::exchange(read_, {});
+    read_.is_list = true;
+    return taken;
 }
 
 }  // namespace pollhook::admin

@@ -52,4 +52,10 @@ std::string suggestion(std::string_view word, std::span<const std::string> candi
     return std::string(nearest);
 }
 
+std::string did_you_mean(std::string_view word, std::span<const std::string> candidates)
+{
+    const std::string meant = suggestion(word, candidates);
+    return meant.empty() ? std::string() : ", did you mean \"" + meant + "\"?";
+}
+
 }  // namespace pollhook::base

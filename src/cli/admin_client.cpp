@@ -1,5 +1,6 @@
 #include "admin_client.hpp"
 
+#include "admin_connection.hpp"
 #include "exit_code.hpp"
 #include "plain_text.hpp"
 #include "pollhook/base/text.hpp"
@@ -7,15 +8,10 @@
 #include "pollhook/base/version.hpp"
 #include "pollhook/http/origin.hpp"
 
-#include <boost/asio/generic/stream_protocol.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
-#include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/error.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/error.hpp>
-#include <boost/beast/http/message.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -39,18 +35,8 @@ using boost::system::error_code;
 
 namespace {
 
-constexpr std::size_t read_buffer_limit = 64UL * 1024;
 constexpr std::uint64_t answer_limit = 64ULL * 1024 * 1024;
 constexpr std::size_t shown_detail = 2000;
-
-Failure unreachable(const AdminAddress& address, std::string_view why)
-{
-    Failure failure;
-    failure.exit_code = exit_code::unreachable;
-    failure.message = fmt::format("no daemon answers at {}: {}", base::printable(address.text), why);
-    failure.hint = R"(start one with "pollhook run", or name another address with --admin or POLLHOOK_ADMIN)";
-    return failure;
-}
 
 std::string member_text(const json::object& object, std::string_view name)
 {
@@ -70,7 +56,17 @@ std::string hint_for(int status)
     }
 }
 
-/// The failure behind an answer that is not 2xx.
+}  // namespace
+
+Failure unreachable(const AdminAddress& address, std::string_view why)
+{
+    Failure failure;
+    failure.exit_code = exit_code::unreachable;
+    failure.message = fmt::format("no daemon answers at {}: {}", base::printable(address.text), why);
+    failure.hint = R"(start one with "pollhook run", or name another address with --admin or POLLHOOK_ADMIN)";
+    return failure;
+}
+
 Failure refusal(int status, const std::string& body)
 {
     Failure failure;
@@ -88,7 +84,16 @@ Failure refusal(int status, const std::string& body)
     return failure;
 }
 
-}  // namespace
+std::string explain(const error_code& ec, std::chrono::milliseconds deadline)
+{
+    if (ec == beast::error::timeout)
+        return fmt::format(
+            "no answer within {}", base::format_duration(std::chrono::duration_cast<base::Duration>(deadline))
+        );
+    if (ec == beast::http::error::end_of_stream || ec == beast::http::error::partial_message)
+        return "the connection ended before the answer was complete";
+    return base::printable(ec.message());
+}
 
 boost::system::result<AdminAddress, std::string> parse_admin_address(std::string_view text)
 {
@@ -121,126 +126,108 @@ boost::system::result<AdminAddress, std::string> parse_admin_address(std::string
     return address;
 }
 
+AdminConnection::Request AdminConnection::request(beast::http::verb method, std::string_view target) const
+{
+    Request request(method, {target.data(), target.size()}, 11);
+    request.set(beast::http::field::host, address_.host_field);
+    request.set(beast::http::field::user_agent, "pollhook/" + std::string(base::version()));
+    if (!token_.empty())
+        request.set(beast::http::field::authorization, "Bearer " + token_);
+    return request;
+}
+
+error_code AdminConnection::open(std::chrono::milliseconds deadline)
+{
+    std::vector<asio::generic::stream_protocol::endpoint> endpoints;
+    if (address_.unix_path.empty()) {
+        error_code ec;
+        asio::ip::tcp::resolver resolver(loop_);
+        for (const auto& found : resolver.resolve(address_.host, address_.port, ec))
+            endpoints.emplace_back(found.endpoint());
+        if (ec)
+            return ec;
+    } else {
+        endpoints.emplace_back(asio::local::stream_protocol::endpoint(address_.unix_path));
+    }
+    error_code last = asio::error::host_not_found;
+    for (const auto& endpoint : endpoints) {
+        stream_.emplace(loop_);
+        buffer_.clear();
+        last = await(deadline, [&](auto done) { stream_->async_connect(endpoint, done); });
+        if (!last)
+            return {};
+    }
+    close();
+    return last;
+}
+
+void AdminConnection::close()
+{
+    stream_.reset();
+}
+
 class AdminClient::Impl {
 public:
     Impl(AdminAddress address, std::string token, std::chrono::milliseconds deadline)
-        : address_(std::move(address)),
-          token_(std::move(token)),
+        : connection_(std::move(address), std::move(token)),
           deadline_(deadline)
     {
     }
-
-    using Request = beast::http::request<beast::http::string_body>;
 
     Outcome<AdminAnswer> ask(
         beast::http::verb method, std::string_view target, std::string body, std::string_view content_type
     )
     {
-        Request request(method, {target.data(), target.size()}, 11);
-        request.set(beast::http::field::host, address_.host_field);
-        request.set(beast::http::field::user_agent, "pollhook/" + std::string(base::version()));
+        AdminConnection::Request request = connection_.request(method, target);
         request.set(beast::http::field::accept, "application/json");
-        if (!token_.empty())
-            request.set(beast::http::field::authorization, "Bearer " + token_);
         if (!content_type.empty())
             request.set(beast::http::field::content_type, std::string(content_type));
         request.body() = std::move(body);
         request.prepare_payload();
 
-        const bool reused = stream_.has_value();
+        const bool reused = connection_.is_open();
         auto answer = exchange(request);
         if (!answer && reused && answer.error() != beast::error::timeout)
             answer = exchange(request);
         if (!answer)
-            return unreachable(address_, explain(answer.error()));
+            return unreachable(address(), explain(answer.error(), deadline_));
         if (answer->status < 200 || answer->status >= 300)
             return refusal(answer->status, answer->body);
         return std::move(*answer);
     }
 
-    [[nodiscard]] const AdminAddress& address() const noexcept { return address_; }
+    [[nodiscard]] const AdminAddress& address() const noexcept { return connection_.address(); }
 
 private:
-    using Stream = beast::basic_stream<asio::generic::stream_protocol>;
-
-    boost::system::result<AdminAnswer> exchange(const Request& request)
+    boost::system::result<AdminAnswer> exchange(const AdminConnection::Request& request)
     {
-        error_code ec = stream_ ? error_code() : connect();
+        error_code ec = connection_.is_open() ? error_code() : connection_.open(deadline_);
         beast::http::response_parser<beast::http::string_body> parser;
         if (!ec) {
             parser.body_limit(answer_limit);
-            ec = await([&](auto done) { beast::http::async_write(*stream_, request, done); });
+            ec = connection_.await(deadline_, [&](auto done) {
+                beast::http::async_write(connection_.stream(), request, done);
+            });
             // A refusal may have come before all of the request was taken.
             if (!ec || ec == asio::error::broken_pipe || ec == asio::error::connection_reset)
-                ec = await([&](auto done) { beast::http::async_read(*stream_, buffer_, parser, done); });
+                ec = connection_.await(deadline_, [&](auto done) {
+                    beast::http::async_read(connection_.stream(), connection_.buffer(), parser, done);
+                });
         }
         if (ec) {
-            stream_.reset();
+            connection_.close();
             return ec;
         }
         AdminAnswer answer;
         answer.status = static_cast<int>(parser.get().result_int());
         answer.body = std::move(parser.get().body());
         if (!parser.get().keep_alive())
-            stream_.reset();
+            connection_.close();
         return answer;
     }
 
-    error_code connect()
-    {
-        std::vector<asio::generic::stream_protocol::endpoint> endpoints;
-        if (address_.unix_path.empty()) {
-            error_code ec;
-            asio::ip::tcp::resolver resolver(loop_);
-            for (const auto& found : resolver.resolve(address_.host, address_.port, ec))
-                endpoints.emplace_back(found.endpoint());
-            if (ec)
-                return ec;
-        } else {
-            endpoints.emplace_back(asio::local::stream_protocol::endpoint(address_.unix_path));
-        }
-        error_code last = asio::error::host_not_found;
-        for (const auto& endpoint : endpoints) {
-            stream_.emplace(loop_);
-            buffer_.clear();
-            last = await([&](auto done) { stream_->async_connect(endpoint, done); });
-            if (!last)
-                return {};
-        }
-        stream_.reset();
-        return last;
-    }
-
-    /// Starts one operation and blocks until it has ended or its time is over.
-    template <class Start>
-    error_code await(Start start)
-    {
-        error_code result;
-        stream_->expires_after(deadline_);
-        start([&result](const error_code& ec, auto&&...) { result = ec; });
-        loop_.restart();
-        loop_.run();
-        return result;
-    }
-
-    [[nodiscard]] std::string explain(const error_code& ec) const
-    {
-        if (ec == beast::error::timeout)
-            return fmt::format(
-                "no answer within {}",
-                base::format_duration(std::chrono::duration_cast<base::Duration>(deadline_))
-            );
-        if (ec == beast::http::error::end_of_stream || ec == beast::http::error::partial_message)
-            return "the connection ended before the answer was complete";
-        return base::printable(ec.message());
-    }
-
-    AdminAddress address_;
-    std::string token_;
+    AdminConnection connection_;
     std::chrono::milliseconds deadline_;
-    asio::io_context loop_{1};
-    std::optional<Stream> stream_;
-    beast::flat_buffer buffer_{read_buffer_limit};
 };
 
 AdminClient::AdminClient(AdminAddress address, std::string token, std::chrono::milliseconds deadline)

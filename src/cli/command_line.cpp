@@ -44,10 +44,10 @@ CommandTree::CommandTree(base::TimePoint now)
     add_jobs();
     add_database();
     client_leaf<StatusOptions>(app_, "status", "Show how the daemon is doing", "pollhook status");
-    leaf<VersionOptions>(app_, "version", "Print the version", "pollhook version");
+    add_self();
 }
 
-void CommandTree::add_client_flags(CLI::App& app)
+void CommandTree::add_output(CLI::App& app)
 {
     const std::map<std::string, OutputFormat> formats{
         {"table", OutputFormat::table}, {"json", OutputFormat::json}, {"ndjson", OutputFormat::ndjson}
@@ -64,6 +64,11 @@ void CommandTree::add_client_flags(CLI::App& app)
            "--json", [this] { client_.output = OutputFormat::json; }, "The same as -o json"
     )
         ->group(output);
+}
+
+void CommandTree::add_client_flags(CLI::App& app)
+{
+    add_output(app);
     add_color(app, client_.color);
     const char* daemon = "Daemon";
     add_value(
@@ -126,9 +131,69 @@ std::variant<Invocation, Answer> CommandTree::parse(std::span<const std::string>
             return wrong(unexpected(left_over.front()));
         if (!deepest().get_subcommands([](const CLI::App*) { return true; }).empty())
             return Answer{exit_code::usage, {}, app_.help()};
-        return wrong(error.what());
+        return wrong(in_our_words(error));
     }
     return Invocation{std::move(*chosen_), std::move(client_)};
+}
+
+namespace {
+
+/// `bash,zsh` as people write it.
+std::string spaced(const std::string& list)
+{
+    std::string out;
+    for (const char c : list)
+        out += c == ',' ? std::string(", ") : std::string(1, c);
+    return out;
+}
+
+}  // namespace
+
+/// What CLI11 found wrong, said as we say it.
+std::string CommandTree::in_our_words(const CLI::ParseError& error)
+{
+    const std::string said = error.what();
+    const auto name_before = [&said](std::string_view marker) { return said.substr(0, said.find(marker)); };
+    if (error.get_name() == "ConversionError") {
+        // `Could not convert: --limit = many`, or `Value x could not be converted`
+        const auto equals = said.find(" = ");
+        const auto colon = said.find(": ");
+        if (equals == std::string::npos || colon == std::string::npos || colon > equals)
+            return said;
+        return fmt::format(
+            "{}: \"{}\" is not a number that it takes",
+            said.substr(colon + 2, equals - colon - 2),
+            base::printable(said.substr(equals + 3), 60)
+        );
+    }
+    // `NAME: Value 5000 not in range 1 to 1000`, `NAME: tcsh not in {bash,zsh,fish}`
+    for (const auto& [marker, ours] :
+         {std::pair(" not in range ", "a number from "), std::pair(" not in {", "one of ")}) {
+        const auto at = said.find(marker);
+        const auto colon = said.find(": ");
+        if (at == std::string::npos || colon > at)
+            continue;
+        std::string wanted = said.substr(at + std::string_view(marker).size());
+        if (wanted.ends_with('}'))
+            wanted.pop_back();
+        std::string given = said.substr(colon + 2, at - colon - 2);
+        if (given.starts_with("Value "))
+            given.erase(0, 6);
+        return fmt::format(
+            "{}: \"{}\" must be {}{}", said.substr(0, colon), base::printable(given, 60), ours, spaced(wanted)
+        );
+    }
+    if (error.get_name() == "RequiredError" && said.ends_with(" is required"))
+        return name_before(" is required") + " is missing";
+    if (error.get_name() == "ArgumentMismatch") {
+        const std::string name = name_before(":");
+        return fmt::format("{} needs a value", name);
+    }
+    if (error.get_name() == "RequiresError")
+        return fmt::format(
+            "{}", name_before(" requires ") + " goes with" + said.substr(said.find(" requires ") + 9)
+        );
+    return said;
 }
 
 CLI::App& CommandTree::deepest()

@@ -43,6 +43,7 @@ using Command = std::variant<
     TaskRemoveOptions,
     TaskImportOptions,
     EventListOptions,
+    EventTailOptions,
     DeliveryListOptions,
     DeliveryShowOptions,
     DeliveryRetryOptions,
@@ -59,6 +60,10 @@ using Command = std::variant<
     ProviderResumeOptions,
     ReloadOptions,
     DbCheckOptions,
+    DbBackupOptions,
+    DbPruneOptions,
+    CompletionOptions,
+    ManualOptions,
     StatusOptions,
     VersionOptions>;
 

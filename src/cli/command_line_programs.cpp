@@ -141,7 +141,9 @@ void CommandTree::add_config()
     auto show = leaf<ConfigShowOptions>(
         config, "show", "Print what is in effect, without secrets", "pollhook config show ./pollhook.toml"
     );
+    explain(*show.app, "-o table, the default, is TOML.");
     add_path(*show.app, "FILE,-c,--config", show.options->file, plain, config_text);
+    add_output(*show.app);
     auto init = leaf<ConfigInitOptions>(
         config,
         "init",

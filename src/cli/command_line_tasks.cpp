@@ -81,7 +81,7 @@ void CommandTree::add_tasks()
 
 void CommandTree::add_records(base::TimePoint now)
 {
-    CLI::App& event = group("event", "List what happened to tasks");
+    CLI::App& event = group("event", "List and follow what happened to tasks");
     auto events = client_leaf<EventListOptions>(
         event, "list", "List events", "pollhook event list --since 2h --type task.failed"
     );
@@ -90,6 +90,26 @@ void CommandTree::add_records(base::TimePoint now)
         *events.app, "--type", events.options->types, "TYPE...", "Only of these types, such as task.failed"
     );
     add_limit(*events.app, events.options->limit);
+
+    auto tail = client_leaf<EventTailOptions>(
+        event,
+        "tail",
+        "Follow events as they are stored",
+        "pollhook event tail --since 10m\n  pollhook event tail --type task.failed -o ndjson"
+    );
+    explain(
+        *tail.app,
+        "It goes on where it was when the daemon restarts: nothing is lost, nothing comes twice. -o json "
+        "and\n"
+        "ndjson both print an object a line."
+    );
+    EventTailOptions& following = *tail.options;
+    add_time(*tail.app, "--since", following.since, now, "Begin with what happened from then on");
+    add_value(*tail.app, "--type", following.types, "TYPE...", "Only of these types, such as task.failed");
+    add_value(*tail.app, "--provider", following.providers, "NAME...", "Only of these providers");
+    add_value(*tail.app, "--task", following.tasks, "PROVIDER/ID...", "Only of these tasks");
+    add_value(*tail.app, "-n,--count", following.count, "N", "End after that many events; else never")
+        ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000'000}));
 }
 
 }  // namespace pollhook::cli

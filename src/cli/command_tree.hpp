@@ -1,6 +1,7 @@
 #pragma once
 
 #include "command_line.hpp"
+#include "command_model.hpp"
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
@@ -21,6 +22,8 @@ namespace pollhook::cli {
 class CommandTree {
 public:
     explicit CommandTree(base::TimePoint now);
+    /// As plain values, for completion and the manual.
+    [[nodiscard]] CommandModel model() const;
     std::variant<Invocation, Answer> parse(std::span<const std::string> arguments);
 
 private:
@@ -40,6 +43,7 @@ private:
     );
     CLI::App& group(const std::string& name, const std::string& text);
     void add_client_flags(CLI::App& app);
+    void add_output(CLI::App& app);
     static void add_color(CLI::App& app, ColorMode& color);
 
     void add_programs();
@@ -52,9 +56,11 @@ private:
     void add_sinks(base::TimePoint now);
     void add_jobs();
     void add_database();
+    void add_self();
 
     Answer wrong(const std::string& message);
     std::string unexpected(const std::string& word);
+    static std::string in_our_words(const CLI::ParseError& error);
     CLI::App& deepest();
 
     CLI::App app_;

@@ -79,6 +79,16 @@ struct EventListOptions {
 };
 int event_list(const EventListOptions& options, const ClientOptions& client);
 
+struct EventTailOptions {
+    std::optional<base::TimePoint> since;  ///< absent: only what comes
+    std::vector<std::string> types;        ///< empty: all; likewise the next two
+    std::vector<std::string> providers;
+    std::vector<std::string> tasks;  ///< PROVIDER/ID
+    std::size_t count = 0;           ///< ends after that many; 0: never
+};
+/// Does not end by itself without a count; a restart of the daemon loses and doubles nothing.
+int event_tail(const EventTailOptions& options, const ClientOptions& client);
+
 struct DeliveryListOptions {
     std::string state;       ///< as the API spells it, such as `inFlight`; empty: all
     std::string sink;        ///< likewise the other filters
@@ -187,6 +197,7 @@ int config_check(const ConfigCheckOptions& options);
 
 struct ConfigShowOptions {
     std::optional<std::filesystem::path> file;  ///< see config::find()
+    OutputFormat output = OutputFormat::table;  ///< table: TOML
 };
 int config_show(const ConfigShowOptions& options);
 
@@ -257,6 +268,32 @@ struct DbCheckOptions {
 /// 1 when something is wrong with what is in it; 65 when it is no database of this version.
 int db_check(const DbCheckOptions& options);
 
-int version();
+struct DbBackupOptions {
+    std::filesystem::path file;                   ///< where to
+    std::optional<std::filesystem::path> config;  ///< see config::find()
+    bool force = false;                           ///< replace a file that exists
+    OutputFormat output = OutputFormat::table;
+};
+int db_backup(const DbBackupOptions& options);
+
+struct DbPruneOptions {
+    std::optional<base::Duration> older_than;  ///< absent: the configured retention
+    bool dry_run = false;
+};
+int db_prune(const DbPruneOptions& options, const ClientOptions& client);
+
+struct CompletionOptions {
+    std::string shell;  ///< bash, zsh or fish
+};
+int completion(const CompletionOptions& options);
+
+struct ManualOptions {
+    std::string section;  ///< 8: pollhook(8), 5: pollhook.toml(5)
+    std::string date;     ///< `2026-11-21`; empty: none
+};
+/// For the build: prints a manual page.
+int manual(const ManualOptions& options);
+
+int version(OutputFormat output);
 
 }  // namespace pollhook::cli

@@ -1,11 +1,13 @@
 #include "commands.hpp"
 #include "exit_code.hpp"
+#include "output.hpp"
 #include "pollhook/base/text.hpp"
 #include "pollhook/config/default_text.hpp"
 #include "pollhook/config/load.hpp"
 #include "pollhook/config/show.hpp"
 #include "terminal.hpp"
 
+#include <boost/json/parse.hpp>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
@@ -102,7 +104,10 @@ int config_show(const ConfigShowOptions& options)
     );
     if (!config)
         return report(config.error());
-    fmt::print("{}", with_line_end(config::show(*config)));
+    if (options.output == OutputFormat::table)
+        fmt::print("{}", with_line_end(config::show(*config)));
+    else
+        print_line(boost::json::parse(config::show_json(*config)));
     return exit_code::ok;
 }
 

@@ -1,11 +1,11 @@
-#include "client_options.hpp"
 #include "commands.hpp"
+#include "configured_database.hpp"
 #include "exit_code.hpp"
 #include "output.hpp"
 #include "pollhook/base/text.hpp"
-#include "pollhook/config/load.hpp"
 #include "pollhook/store/invariants.hpp"
 #include "pollhook/store/sqlite_store.hpp"
+#include "progress_line.hpp"
 #include "terminal.hpp"
 
 #include <boost/json/array.hpp>
@@ -21,17 +21,6 @@ namespace pollhook::cli {
 namespace {
 
 namespace json = boost::json;
-
-std::filesystem::path configured_file(const DbCheckOptions& options)
-{
-    const auto environment = config::process_environment();
-    const auto config = config::load(
-        config::find(options.config, environment), environment, config::MissingSecret::stays_empty
-    );
-    if (!config)
-        throw ConfigurationError(config.error().text());
-    return config->daemon.state_dir / config->store.file;
-}
 
 json::object to_json(const store::Violation& violation)
 {
@@ -75,17 +64,9 @@ public:
     }
     void show_progress(std::uint64_t tasks, std::uint64_t all)
     {
-        if (!is_watched_)
-            return;
-        fmt::print(stderr, "\r\x1b[K{} of {} tasks", tasks, all);
-        std::fflush(stderr);
-        has_progress_ = true;
+        progress_.show(fmt::format("{} of {} tasks", tasks, all));
     }
-    void clear_progress()
-    {
-        if (std::exchange(has_progress_, false))
-            fmt::print(stderr, "\r\x1b[K");
-    }
+    void clear_progress() { progress_.clear(); }
     void end(const std::filesystem::path& file, const store::InvariantCheck& check)
     {
         clear_progress();
@@ -126,15 +107,14 @@ private:
     OutputFormat output_;
     Table table_;
     json::array all_;
-    bool is_watched_ = ::isatty(STDERR_FILENO) == 1;
-    bool has_progress_ = false;
+    ProgressLine progress_;
 };
 
 }  // namespace
 
 int db_check(const DbCheckOptions& options)
 {
-    const std::filesystem::path file = options.file ? *options.file : configured_file(options);
+    const std::filesystem::path file = options.file ? *options.file : configured_database(options.config);
     CheckReport report(options);
     store::InvariantListener listener;
     listener.found = [&](const store::Violation& violation) { report.add(violation); };

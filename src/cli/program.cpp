@@ -29,7 +29,11 @@ struct Dispatch {
     int operator()(const SignOptions& options) const { return sign(options); }
     int operator()(const VerifyOptions& options) const { return verify(options); }
     int operator()(const ConfigCheckOptions& options) const { return config_check(options); }
-    int operator()(const ConfigShowOptions& options) const { return config_show(options); }
+    int operator()(ConfigShowOptions options) const
+    {
+        options.output = flags.output;
+        return config_show(options);
+    }
     int operator()(const ConfigInitOptions& options) const { return config_init(options); }
     int operator()(const TaskAddOptions& options) const { return task_add(options, client()); }
     int operator()(const TaskListOptions& options) const { return task_list(options, client()); }
@@ -38,6 +42,7 @@ struct Dispatch {
     int operator()(const TaskRemoveOptions& options) const { return task_remove(options, client()); }
     int operator()(const TaskImportOptions& options) const { return task_import(options, client()); }
     int operator()(const EventListOptions& options) const { return event_list(options, client()); }
+    int operator()(const EventTailOptions& options) const { return event_tail(options, client()); }
     int operator()(const DeliveryListOptions& options) const { return delivery_list(options, client()); }
     int operator()(const DeliveryShowOptions& options) const { return delivery_show(options, client()); }
     int operator()(const DeliveryRetryOptions& options) const { return delivery_retry(options, client()); }
@@ -60,8 +65,17 @@ struct Dispatch {
         options.color = flags.color;
         return db_check(options);
     }
+    int operator()(DbBackupOptions options) const
+    {
+        options.config = flags.config;
+        options.output = flags.output;
+        return db_backup(options);
+    }
+    int operator()(const DbPruneOptions& options) const { return db_prune(options, client()); }
+    int operator()(const CompletionOptions& options) const { return completion(options); }
+    int operator()(const ManualOptions& options) const { return manual(options); }
     int operator()(const StatusOptions&) const { return status(client()); }
-    int operator()(const VersionOptions&) const { return version(); }
+    int operator()(const VersionOptions&) const { return version(flags.output); }
 };
 
 int dispatch(std::span<const std::string> arguments)

@@ -28,6 +28,7 @@ Outcome<std::unique_ptr<Session>> open_session(const ClientOptions& options)
         AdminClient(std::move(*address), options.token),
         options.output,
         wants_color(options.color, STDOUT_FILENO),
+        options.token,
     });
 }
 

@@ -14,6 +14,7 @@ struct Session {
     AdminClient daemon;
     OutputFormat output = OutputFormat::table;
     bool with_color = false;  ///< of standard output
+    std::string token;
 };
 
 /// A failure when the address cannot be read. Connects to nothing yet.

@@ -1,4 +1,5 @@
 #include "commands.hpp"
+#include "event_stream.hpp"
 #include "exit_code.hpp"
 #include "output.hpp"
 #include "pollhook/base/text.hpp"
@@ -14,6 +15,7 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
+#include <functional>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -24,9 +26,14 @@ namespace {
 namespace json = boost::json;
 using std::chrono::steady_clock;
 
+/// The daemon tells each step; what it does not tell is that a task is no longer watched.
+constexpr base::Duration sweep_interval = std::chrono::seconds(2);
+/// Where the daemon tells nothing, since too many listen.
 constexpr base::Duration look_interval = std::chrono::milliseconds(500);
 /// Many tasks are looked at less often, so that waiting costs the daemon little.
 constexpr base::Duration pause_for_each = std::chrono::milliseconds(20);
+/// The API takes so many tasks in one request; of more, all of the provider's events are listened to.
+constexpr std::size_t most_tasks = 100;
 /// A daemon that restarts is back by then.
 constexpr std::chrono::seconds patience{60};
 
@@ -44,7 +51,7 @@ bool is_given_up(const json::object& task)
     return watching != nullptr && watching->is_bool() && !watching->get_bool();
 }
 
-/// One run of `task wait`: looks at the tasks that are not over, again and again.
+/// One run of `task wait`: looks at the tasks that are not over, each time that something happens to them.
 class Wait {
 public:
     Wait(Session& session, const TaskWaitOptions& options) : session_(session), provider_(options.provider)
@@ -53,6 +60,7 @@ public:
             tasks_.push_back({id, 0, {}, false});
         if (options.timeout)
             deadline_ = steady_clock::now() + *options.timeout;
+        listen();
     }
 
     int run()
@@ -70,6 +78,20 @@ public:
     }
 
 private:
+    /// Before the first look, so that no step is missed between the two.
+    void listen()
+    {
+        std::string target = "/v1/events/stream?";
+        if (tasks_.size() > most_tasks)
+            target += "provider=" + percent_encoded(provider_);
+        else
+            for (const Waiting& one : tasks_)
+                target += "&task=" + percent_encoded(provider_ + '/' + one.id);
+        stream_.emplace(session_.daemon.address(), session_.token, std::move(target), patience);
+        if (!stream_->open())
+            stream_.reset();  // a look at the tasks says why, or does without
+    }
+
     int wait()
     {
         for (;;) {
@@ -89,8 +111,38 @@ private:
                 return exit_code::timed_out;
             }
             std::fflush(stdout);
-            pause(std::max(look_interval, pause_for_each * left));
+            const base::Duration pause =
+                std::max(stream_ ? sweep_interval : look_interval, pause_for_each * left);
+            if (const auto failure = follow(steady_clock::now() + pause))
+                return report(*failure);
         }
+    }
+
+    /// Looks at the tasks that the daemon tells of, until then or until none is left.
+    std::optional<Failure> follow(steady_clock::time_point until)
+    {
+        if (deadline_)
+            until = std::min(until, *deadline_);
+        while (stream_ && std::ranges::any_of(tasks_, std::logical_not(), &Waiting::is_over)) {
+            const auto next = stream_->next(until);
+            if (!next) {
+                stream_.reset();
+                return std::nullopt;
+            }
+            if (!*next)
+                return std::nullopt;
+            const auto event = read_object((*next)->data);
+            const std::string id = event ? shown(object_of(object_of(*event, "event"), "data"), "id") : "";
+            const auto one = std::ranges::find(tasks_, id, &Waiting::id);
+            if (one == tasks_.end() || one->is_over)
+                continue;
+            if (auto failure = look(*one))
+                return failure;
+            std::fflush(stdout);
+        }
+        if (!stream_)
+            std::this_thread::sleep_until(until);
+        return std::nullopt;
     }
 
     /// Looks once; a failure only when there is no point in going on.
@@ -195,15 +247,10 @@ private:
 
     [[nodiscard]] bool is_late() const { return deadline_ && steady_clock::now() >= *deadline_; }
 
-    void pause(base::Duration wanted) const
-    {
-        const auto until = steady_clock::now() + wanted;
-        std::this_thread::sleep_until(deadline_ ? std::min(until, *deadline_) : until);
-    }
-
     Session& session_;
     std::string provider_;
     std::vector<Waiting> tasks_;
+    std::optional<EventStream> stream_;
     std::optional<steady_clock::time_point> deadline_;
     std::optional<steady_clock::time_point> reached_at_;
     bool warned_ = false;

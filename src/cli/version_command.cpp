@@ -1,16 +1,25 @@
 #include "commands.hpp"
 #include "exit_code.hpp"
+#include "output.hpp"
 #include "pollhook/base/version.hpp"
 
+#include <boost/json/object.hpp>
 #include <fmt/format.h>
 
-#include <cstdio>
+#include <string>
 
 namespace pollhook::cli {
 
-int version()
+int version(OutputFormat output)
 {
-    fmt::print("pollhook {}\n", base::version());
+    if (output == OutputFormat::table) {
+        print(fmt::format("pollhook {}\n", base::version()));
+        return exit_code::ok;
+    }
+    boost::json::object line;
+    line["name"] = "pollhook";
+    line["version"] = std::string(base::version());
+    print_line(line);
     return exit_code::ok;
 }
 

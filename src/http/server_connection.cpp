@@ -1,5 +1,6 @@
 #include "server_connection.hpp"
 
+#include "pollhook/base/task_group.hpp"
 #include "pollhook/base/text.hpp"
 #include "pollhook/http/problem.hpp"
 #include "server_request.hpp"
@@ -90,17 +91,32 @@ ServerResponse refusal_of(const error_code& ec)
     return problem(400, "this is not a well-formed HTTP request: " + ec.message());
 }
 
-/// Feeds what is buffered to the parser; error::need_more when that was not all.
-error_code parse(Parser& parser, beast::flat_buffer& buffer)
+/// Feeds what is buffered to the parser, until the head is complete; error::need_more when it is not.
+error_code parse_head(Parser& parser, beast::flat_buffer& buffer)
+{
+    error_code ec = beast::http::error::need_more;
+    while (buffer.size() > 0 && !parser.is_header_done()) {
+        buffer.consume(parser.put(buffer.data(), ec));
+        if (ec)
+            return ec;
+        ec = beast::http::error::need_more;
+    }
+    if (!parser.is_header_done())
+        return ec;
+    parser.eager(true);
+    return {};
+}
+
+/// The same for the body.
+error_code parse_body(Parser& parser, beast::flat_buffer& buffer)
 {
     error_code ec = beast::http::error::need_more;
     while (buffer.size() > 0 && !parser.is_done()) {
-        if (parser.is_header_done() && parser.chunked() && buffer.size() < shortest_last_chunk)
+        if (parser.chunked() && buffer.size() < shortest_last_chunk)
             return ec;
         buffer.consume(parser.put(buffer.data(), ec));
         if (ec)
             return ec;
-        parser.eager(true);
         ec = beast::http::error::need_more;
     }
     if (parser.is_done())
@@ -120,14 +136,22 @@ void skip_blank_lines(beast::flat_buffer& buffer)
 
 /// What came out of reading one request.
 struct ServerConnection::Incoming {
-    enum class Outcome { ended, refused, complete };
+    enum class Outcome { ended, refused, complete, streamed };
 
     Outcome outcome = Outcome::ended;
+    // The body of a streamed one is read from it later. On the heap, since it cannot be moved.
+    std::unique_ptr<Parser> parser = std::make_unique<Parser>();
     ServerRequest request;
     ServerResponse refusal;
     bool keep_alive = false;
     bool head_only = false;  // the answer to HEAD has no body
     bool old_version = false;
+
+    void refuse(ServerResponse why)
+    {
+        outcome = Outcome::refused;
+        refusal = std::move(why);
+    }
 };
 
 ServerConnection::ServerConnection(
@@ -216,9 +240,39 @@ asio::awaitable<void> ServerConnection::serve()
         co_await exchange();
 }
 
+/// Gives the application one piece of a request's body after the other. Lives in exchange()'s frame.
+class ServerConnection::Body final : public RequestBody {
+public:
+    Body(ServerConnection& connection, Parser& parser) : connection_(connection), parser_(parser) {}
+
+    asio::awaitable<base::Result<std::string>> read() override
+    {
+        connection_.enter(Phase::reading, connection_.options_.request_timeout);
+        std::string& body = parser_.get().body();
+        for (;;) {
+            error_code ec;
+            if (!parser_.is_done())
+                ec = parse_body(parser_, connection_.buffer_);
+            if (!body.empty() || parser_.is_done())
+                break;
+            if (ec && ec != beast::http::error::need_more)
+                co_return ec;
+            ec = co_await connection_.read_more(body_read_step);
+            if (ec)
+                co_return ec;
+        }
+        connection_.enter(Phase::answering, connection_.options_.request_timeout);
+        co_return std::exchange(body, {});
+    }
+
+private:
+    ServerConnection& connection_;
+    Parser& parser_;
+};
+
 asio::awaitable<void> ServerConnection::exchange()
 {
-    const Incoming incoming = co_await read_request();
+    Incoming incoming = co_await read_request();
     // A passed deadline has left its mark on this coroutine; the answer to it must still go out.
     if (expired_)
         co_await asio::this_coro::reset_cancellation_state();
@@ -234,26 +288,35 @@ asio::awaitable<void> ServerConnection::exchange()
         co_return;
     }
 
+    Body body(*this, *incoming.parser);
+    if (incoming.outcome == Incoming::Outcome::streamed)
+        incoming.request.stream = &body;
     const ServerResponse response = co_await answer(incoming.request);
     if (expired_)
         co_await asio::this_coro::reset_cancellation_state();
+    const bool has_rest = incoming.request.stream != nullptr && !incoming.parser->is_done();
     if (response.disruption != Disruption::none) {
         closing_ = true;
         co_await disrupt(response, incoming);
         co_return;
     }
-    if (!incoming.keep_alive || response.close)
+    if (response.stream) {
+        co_await stream(response, incoming);
+        co_return;
+    }
+    if (!incoming.keep_alive || response.close || has_rest)
         closing_ = true;
     co_await write(response, incoming);
+    if (has_rest)
+        co_await discard_input();
 }
 
 asio::awaitable<ServerConnection::Incoming> ServerConnection::read_request()
 {
     Incoming incoming;
-    Parser parser;
+    Parser& parser = *incoming.parser;
     parser.header_limit(static_cast<std::uint32_t>(options_.head_limit));
-    parser.body_limit(options_.body_limit);
-    bool expectation_met = false;
+    parser.body_limit(boost::none);  // the head says whether there is one
 
     enter(Phase::idle, options_.idle_timeout);
     for (;;) {
@@ -262,60 +325,91 @@ asio::awaitable<ServerConnection::Incoming> ServerConnection::read_request()
         if (phase_ == Phase::idle && buffer_.size() > 0)
             enter(Phase::reading, options_.request_timeout);
 
-        error_code ec = parse(parser, buffer_);
-        if (!ec)
+        const bool had_head = parser.is_header_done();
+        error_code ec = had_head ? parse_body(parser, buffer_) : parse_head(parser, buffer_);
+        if (!ec && had_head)
             break;
         if (ec == beast::http::error::need_more && buffer_.size() == buffer_.max_size())
             ec = beast::http::error::buffer_overflow;
-        if (ec != beast::http::error::need_more) {
-            incoming.outcome = Incoming::Outcome::refused;
-            incoming.refusal = refusal_of(ec);
+        if (ec && ec != beast::http::error::need_more) {
+            incoming.refuse(refusal_of(ec));
             co_return incoming;
         }
-
-        if (parser.is_header_done() && !expectation_met) {
-            expectation_met = true;
-            const auto expect = parser.get()[beast::http::field::expect];
-            if (!expect.empty() && !beast::iequals(expect, "100-continue")) {
-                incoming.outcome = Incoming::Outcome::refused;
-                incoming.refusal = problem(417, "only 100-continue can be expected");
+        if (!ec) {  // the head has just become complete
+            if (co_await take_head(incoming))
                 co_return incoming;
-            }
-            if (!expect.empty() && parser.get().version() >= 11) {
-                static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
-                co_await asio::async_write(
-                    socket_, asio::buffer(go_on), asio::redirect_error(asio::use_awaitable, ec)
-                );
-                if (ec)
-                    co_return incoming;
-            }
+            continue;
         }
-
-        const std::size_t step = parser.is_header_done() ? body_read_step : read_step;
-        const std::size_t room = std::min(step, buffer_.max_size() - buffer_.size());
-        const asio::mutable_buffer space = buffer_.prepare(room);
-        const std::size_t received =
-            co_await socket_.async_read_some(space, asio::redirect_error(asio::use_awaitable, ec));
-        buffer_.commit(received);
+        ec = co_await read_more(had_head ? body_read_step : read_step);
         if (ec && expired_ && phase_ == Phase::reading) {
-            incoming.outcome = Incoming::Outcome::refused;
-            incoming.refusal = problem(408, "the request did not arrive in time");
+            incoming.refuse(problem(408, "the request did not arrive in time"));
             co_return incoming;
         }
         if (ec)
             co_return incoming;
     }
 
-    auto message = parser.release();
-    incoming.keep_alive = message.keep_alive();
-    incoming.head_only = message.method() == beast::http::verb::head;
-    incoming.old_version = message.version() < 11;
-    incoming.request.peer = peer_;
-    std::optional<ServerResponse> refusal = read_message(message, incoming.request);
-    incoming.outcome = refusal ? Incoming::Outcome::refused : Incoming::Outcome::complete;
+    std::optional<ServerResponse> refusal = read_message(parser.get(), incoming.request);
+    incoming.outcome = Incoming::Outcome::complete;
     if (refusal)
-        incoming.refusal = std::move(*refusal);
+        incoming.refuse(std::move(*refusal));
     co_return incoming;
+}
+
+/// Judges a complete head; true when nothing more is to be read now: the request is refused, or its body is
+/// the application's to read. `incoming` lives in read_request()'s frame.
+asio::awaitable<bool> ServerConnection::take_head(Incoming& incoming)
+{
+    Parser& parser = *incoming.parser;
+    incoming.keep_alive = parser.get().keep_alive();
+    incoming.head_only = parser.get().method() == beast::http::verb::head;
+    incoming.old_version = parser.get().version() < 11;
+    incoming.request.peer = peer_;
+
+    bool is_streamed = false;
+    if (options_.streams_body && !parser.is_done()) {
+        ServerRequest head;
+        head.peer = peer_;
+        is_streamed = !read_message(parser.get(), head) && options_.streams_body(head);
+        if (is_streamed)
+            incoming.request = std::move(head);
+    }
+    if (!is_streamed) {
+        if (parser.content_length().value_or(0) > options_.body_limit) {
+            incoming.refuse(refusal_of(beast::http::error::body_limit));
+            co_return true;
+        }
+        parser.body_limit(options_.body_limit);
+    }
+
+    const auto expect = parser.get()[beast::http::field::expect];
+    if (!expect.empty() && !beast::iequals(expect, "100-continue")) {
+        incoming.refuse(problem(417, "only 100-continue can be expected"));
+        co_return true;
+    }
+    if (!expect.empty() && !incoming.old_version) {
+        static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+        error_code ec;
+        co_await asio::async_write(
+            socket_, asio::buffer(go_on), asio::redirect_error(asio::use_awaitable, ec)
+        );
+        if (ec)
+            co_return true;
+    }
+    if (is_streamed)
+        incoming.outcome = Incoming::Outcome::streamed;
+    co_return is_streamed;
+}
+
+asio::awaitable<error_code> ServerConnection::read_more(std::size_t step)
+{
+    const std::size_t room = std::min(step, buffer_.max_size() - buffer_.size());
+    const asio::mutable_buffer space = buffer_.prepare(room);
+    error_code ec;
+    const std::size_t received =
+        co_await socket_.async_read_some(space, asio::redirect_error(asio::use_awaitable, ec));
+    buffer_.commit(received);
+    co_return ec;
 }
 
 asio::awaitable<ServerResponse> ServerConnection::answer(const ServerRequest& request)
@@ -350,22 +444,21 @@ asio::awaitable<ServerResponse> ServerConnection::answer(const ServerRequest& re
     co_return problem(500, "an unexpected error; the log says more");
 }
 
-/// `incoming` and `response` live in exchange()'s frame.
-asio::awaitable<void> ServerConnection::write(const ServerResponse& response, const Incoming& incoming)
+/// `body_field` is a line that says how the body ends; empty: there is none.
+std::string ServerConnection::head_of(
+    const ServerResponse& response, const Incoming& incoming, std::string_view body_field
+) const
 {
-    enter(Phase::writing, options_.request_timeout);
-
-    const bool bodiless = response.status == 204 || response.status == 304;
     std::string head;
     head.reserve(256);
     head.append("HTTP/1.1 ").append(std::to_string(response.status)).append(" ");
     head.append(reason(response.status)).append("\r\n");
     const auto seconds = std::chrono::floor<std::chrono::seconds>(clock_.now());
     append_field(head, "Date", fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", seconds));
-    if (!bodiless) {
+    if (!body_field.empty()) {
         if (!response.content_type.empty())
             append_field(head, "Content-Type", response.content_type);
-        append_field(head, "Content-Length", std::to_string(response.body.size()));
+        head.append(body_field);
     }
     for (const auto& [name, value] : response.fields)
         append_field(head, name, value);
@@ -374,6 +467,17 @@ asio::awaitable<void> ServerConnection::write(const ServerResponse& response, co
     else if (incoming.old_version)
         append_field(head, "Connection", "keep-alive");
     head.append("\r\n");
+    return head;
+}
+
+/// `incoming` and `response` live in exchange()'s frame.
+asio::awaitable<void> ServerConnection::write(const ServerResponse& response, const Incoming& incoming)
+{
+    enter(Phase::writing, options_.request_timeout);
+
+    const bool bodiless = response.status == 204 || response.status == 304;
+    const std::string length = fmt::format("Content-Length: {}\r\n", response.body.size());
+    const std::string head = head_of(response, incoming, bodiless ? std::string_view() : length);
 
     std::size_t body_size = bodiless || incoming.head_only ? 0 : response.body.size();
     if (response.disruption == Disruption::close_midway)
@@ -387,6 +491,100 @@ asio::awaitable<void> ServerConnection::write(const ServerResponse& response, co
         closing_ = true;
     if (closing_)
         socket_.shutdown(Socket::shutdown_send, ec);
+}
+
+/// Sends one chunk after the other. Lives in stream()'s frame.
+class ServerConnection::Stream final : public ResponseStream {
+public:
+    explicit Stream(ServerConnection& connection) : connection_(connection) {}
+
+    asio::awaitable<bool> write(std::string bytes) override
+    {
+        if (bytes.empty() || connection_.closing_)
+            co_return !connection_.closing_;
+        connection_.enter(Phase::writing, connection_.options_.request_timeout);
+        const std::string size = fmt::format("{:x}\r\n", bytes.size());
+        const std::array<asio::const_buffer, 3> parts{
+            asio::buffer(size), asio::buffer(bytes), asio::buffer("\r\n", 2)
+        };
+        error_code ec;
+        co_await asio::async_write(connection_.socket_, parts, asio::redirect_error(asio::use_awaitable, ec));
+        broken_ = broken_ || ec;
+        if (!ec)
+            connection_.enter(Phase::streaming, for_ever);
+        co_return !ec && !connection_.closing_;
+    }
+    /// A chunk is incomplete: nothing more can be said.
+    [[nodiscard]] bool is_broken() const noexcept { return broken_; }
+
+private:
+    ServerConnection& connection_;
+    bool broken_ = false;
+};
+
+/// `incoming` and `response` live in exchange()'s frame. A stream is its connection's last answer: it mostly
+/// ends with its client.
+asio::awaitable<void> ServerConnection::stream(const ServerResponse& response, const Incoming& incoming)
+{
+    if (incoming.old_version || closing_) {
+        closing_ = true;
+        const ServerResponse refusal =
+            incoming.old_version ? problem(505, "streams need HTTP/1.1") : problem(503, "the server stops");
+        co_await write(refusal, incoming);
+        co_return;
+    }
+    const std::string head =
+        head_of(response, incoming, "Transfer-Encoding: chunked\r\nConnection: close\r\n");
+    enter(Phase::writing, options_.request_timeout);
+    error_code ec;
+    co_await asio::async_write(socket_, asio::buffer(head), asio::redirect_error(asio::use_awaitable, ec));
+    if (closing_ || ec || incoming.head_only) {
+        closing_ = true;
+        co_return;
+    }
+
+    enter(Phase::streaming, for_ever);
+    const auto executor = co_await asio::this_coro::executor;
+    base::TaskGroup leaving(executor);
+    leaving.spawn(watch_for_leaving());
+    Stream out(*this);
+    std::string failure;
+    try {
+        asio::awaitable<void> making = response.stream(out);
+        co_await std::move(making);
+    } catch (const std::exception& e) {
+        failure = e.what();
+    }
+    // Cancelled or not, the end has to be said.
+    co_await asio::this_coro::reset_cancellation_state();
+    if (!failure.empty() && !closing_ && !left_)
+        spdlog::error("http.stream_failed: peer={} error=\"{}\"", peer_, base::printable(failure));
+    closing_ = true;
+    if (!out.is_broken() && !left_) {
+        enter(Phase::writing, options_.request_timeout);
+        static constexpr std::string_view last_chunk = "0\r\n\r\n";
+        co_await asio::async_write(
+            socket_, asio::buffer(last_chunk), asio::redirect_error(asio::use_awaitable, ec)
+        );
+        socket_.shutdown(Socket::shutdown_send, ec);
+    }
+    leaving.cancel();
+    co_await leaving.join();
+}
+
+/// Nobody speaks while an answer is streamed: what ends this wait is the client's end.
+asio::awaitable<void> ServerConnection::watch_for_leaving()
+{
+    std::array<char, 1024> sink{};
+    error_code ec;
+    while (!ec) {
+        const asio::mutable_buffer space = asio::buffer(sink);
+        co_await socket_.async_read_some(space, asio::redirect_error(asio::use_awaitable, ec));
+    }
+    if (ec == asio::error::operation_aborted)
+        co_return;
+    left_ = true;
+    interrupt_.emit(asio::cancellation_type::terminal);
 }
 
 asio::awaitable<void> ServerConnection::disrupt(const ServerResponse& response, const Incoming& incoming)

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace pollhook::http {
 
@@ -26,7 +27,8 @@ public:
         reading,    ///< a request has begun
         answering,  ///< the application is at work
         writing,
-        closing,  ///< the last answer is out, or there will be none
+        streaming,  ///< an answer has begun and waits for more to say
+        closing,    ///< the last answer is out, or there will be none
     };
 
     /// The references must outlive the connection.
@@ -55,12 +57,21 @@ public:
 
 private:
     struct Incoming;
+    class Body;
+    class Stream;
 
     boost::asio::awaitable<void> serve();
     boost::asio::awaitable<void> exchange();
     boost::asio::awaitable<Incoming> read_request();
+    boost::asio::awaitable<bool> take_head(Incoming& incoming);
+    boost::asio::awaitable<boost::system::error_code> read_more(std::size_t step);
     boost::asio::awaitable<ServerResponse> answer(const ServerRequest& request);
     boost::asio::awaitable<void> write(const ServerResponse& response, const Incoming& incoming);
+    boost::asio::awaitable<void> stream(const ServerResponse& response, const Incoming& incoming);
+    boost::asio::awaitable<void> watch_for_leaving();
+    [[nodiscard]] std::string head_of(
+        const ServerResponse& response, const Incoming& incoming, std::string_view body_field
+    ) const;
     boost::asio::awaitable<void> disrupt(const ServerResponse& response, const Incoming& incoming);
     boost::asio::awaitable<void> discard_input();
 
@@ -81,6 +92,7 @@ private:
     base::SteadyPoint armed_until_{};
     bool expired_ = false;
     bool closing_ = false;
+    bool left_ = false;  // the client, during a streamed answer
     bool ended_ = false;
 };
 

@@ -67,6 +67,7 @@ store::SqliteOptions store_options(const config::Config& config, const Machine& 
 http::ServerOptions server_options(const config::Admin& admin, std::vector<int> passed)
 {
     http::ServerOptions options;
+    options.streams_body = &admin::Api::streams_body;
     options.passed = std::move(passed);
     if (!options.passed.empty())
         return options;
@@ -195,6 +196,7 @@ asio::awaitable<void> Daemon::Impl::set_up()
     parts.reloading = &reload_.state();
     parts.commit_durations = &store_->commit_durations();
     parts.store_limit = config_.store.max_size;
+    parts.retention = [this] { return config_.store.retention; };
     api_.emplace(admin::Access(config_.admin, server_->endpoints()), std::move(parts));
 }
 

@@ -31,7 +31,13 @@ public:
     void add_deliveries(SinkId sink, DeliveryState state, std::int64_t n);
     /// `n` deliveries that were `from` are `to`.
     void move_deliveries(SinkId sink, DeliveryState from, DeliveryState to, std::int64_t n = 1);
-    void add_events(std::int64_t n) { events_ += n; }
+    void add_events(std::int64_t n)
+    {
+        events_ += n;
+        has_new_events_ = has_new_events_ || n > 0;
+    }
+    /// Whether an event was stored since this was last asked; for after a commit.
+    [[nodiscard]] bool take_new_events() noexcept { return std::exchange(has_new_events_, false); }
 
     /// Before the transaction commits.
     void write();
@@ -45,6 +51,7 @@ private:
     std::map<std::pair<std::string, task::Status>, std::int64_t> tasks_;
     std::map<SinkId, std::array<std::int64_t, 6>> deliveries_;  // by state
     std::int64_t events_ = 0;
+    bool has_new_events_ = false;
 };
 
 }  // namespace pollhook::store

@@ -118,6 +118,18 @@ SQLite::Database open_reader(const SqliteOptions& options)
     return database;
 }
 
+SQLite::Database open_to_look(const std::filesystem::path& file)
+{
+    SQLite::Database database(file.string(), SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, busy_timeout_ms);
+    database.exec(
+        "PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;"
+        "PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 0"
+    );
+    // Only the daemon's connection may checkpoint.
+    sqlite3_db_config(database.getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+    return database;
+}
+
 void back_up(SQLite::Database& database, const SqliteOptions& options, const std::filesystem::path& target)
 {
     {

@@ -19,6 +19,9 @@ enum class FullDisk : std::uint8_t { is_error, is_borne };
 SQLite::Database open_writer(const SqliteOptions& options, FullDisk full_disk = FullDisk::is_error);
 
 /// Opens a connection that only reads and never checkpoints.
+/// A database of whomever, beside a daemon that may use it: reads only and leaves its log alone. Throws
+/// SQLite::Exception.
+SQLite::Database open_to_look(const std::filesystem::path& file);
 SQLite::Database open_reader(const SqliteOptions& options);
 
 /// Copies the whole database to `target` with SQLite's backup interface, durably. What was there is replaced.

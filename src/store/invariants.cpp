@@ -20,22 +20,15 @@
 namespace pollhook::store {
 namespace {
 
-constexpr int busy_timeout_ms = 10'000;
 /// Tasks that are read in one transaction: some milliseconds.
 constexpr int tasks_in_page = 500;
 
 /// Rows that belong to nothing are found by range: whatever lies between two tasks of a page is in it.
 constexpr std::array<const char*, 4> child_tables{"transitions", "events", "deliveries", "attempts"};
 
-SQLite::Database open_to_look(const std::filesystem::path& file)
+SQLite::Database open_to_check(const std::filesystem::path& file)
 {
-    SQLite::Database database(file.string(), SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, busy_timeout_ms);
-    database.exec(
-        "PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;"
-        "PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 0"
-    );
-    // Only the daemon's connection may checkpoint.
-    sqlite3_db_config(database.getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+    SQLite::Database database = open_to_look(file);
     check_version(database, schema_steps());
     const int version = database.execAndGet("PRAGMA user_version").getInt();
     if (version != static_cast<int>(schema_steps().size()))
@@ -136,7 +129,7 @@ InvariantCheck check_invariants(const std::filesystem::path& file, const Invaria
 {
     Findings findings(listener);
     try {
-        SQLite::Database database = open_to_look(file);
+        SQLite::Database database = open_to_check(file);
         try {
             check_pages(database, findings);
             check_tasks(database, findings);

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -14,6 +16,31 @@ namespace {
 
 /// Clocks are set back now and then, so events are only roughly in the order of their time.
 constexpr base::Duration clock_slack = std::chrono::hours(1);
+
+/// `a = ? OR a = ? …`
+void any_of(Select& select, std::string_view condition, std::size_t count)
+{
+    std::string text = "(";
+    for (std::size_t i = 0; i < count; ++i)
+        text.append(i == 0 ? "" : " OR ").append(condition);
+    select.where((text + ")").c_str());
+}
+
+void only_of(Select& select, const EventQuery& query)
+{
+    if (!query.providers.empty()) {
+        any_of(select, "t.provider = ?", query.providers.size());
+        for (const std::string& provider : query.providers)
+            select.with(provider);
+    }
+    if (!query.tasks.empty()) {
+        any_of(
+            select, "e.task = (SELECT id FROM tasks WHERE provider = ? AND task_id = ?)", query.tasks.size()
+        );
+        for (const task::TaskKey& key : query.tasks)
+            select.with(key.provider).with(key.id);
+    }
+}
 
 }  // namespace
 
@@ -88,6 +115,8 @@ std::optional<TaskDetail> Queries::task(const task::TaskKey& key, const InFlight
 EventPage Queries::events(const EventQuery& query)
 {
     const std::size_t limit = page_size(query.limit);
+    EventPage page;
+    look_around(page);
     Select select(select_events);
     std::int64_t after = query.after;
     if (query.since) {
@@ -95,19 +124,49 @@ EventPage Queries::events(const EventQuery& query)
         select.where("e.at >= ?", base::to_unix_ms(*query.since));
     }
     select.where("e.id > ?", after);
-    if (query.task)
-        select.where("e.task = ?", code(*query.task));
+    page.looked_from = after;
+    page.position = std::max(after, page.newest);
+    if (query.most_looked_at > 0 && page.newest - after > query.most_looked_at) {
+        page.position = page.next = after + query.most_looked_at;
+        select.where("e.id <= ?", page.next);
+    }
+    only_of(select, query);
     if (!query.types.empty())
         select.where("(? >> e.type) & 1", type_bits(query.types));
     select.ending(" ORDER BY e.id LIMIT ?").with(number(limit + 1));
 
-    EventPage page;
     page.events = read_all(select.prepare(database_), read_event);
     if (page.events.size() > limit) {
         page.events.pop_back();
-        page.next = page.events.back().row;
+        page.position = page.next = page.events.back().row;
     }
     return page;
+}
+
+/// What there is and was, whatever the query asks for.
+void Queries::look_around(EventPage& page)
+{
+    Statement find(
+        database_,
+        "SELECT (SELECT seq FROM sqlite_sequence WHERE name = 'events'),"
+        " (SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'events_deleted')"
+    );
+    Run row(find);
+    row.next();
+    page.newest = row.integer(0);
+    page.deleted = row.integer(1);
+}
+
+std::uint64_t Queries::count_prunable(base::TimePoint before)
+{
+    Statement count(
+        database_,
+        "SELECT count(*) FROM tasks WHERE ended_at IS NOT NULL AND ended_at < ? AND NOT EXISTS"
+        " (SELECT 1 FROM deliveries WHERE task = tasks.id AND state < 2)"
+    );
+    Run row(count, before);
+    row.next();
+    return row.as<std::uint64_t>(0);
 }
 
 /// A row with no event at or after `since` before it, found by halving, since no index serves the time.

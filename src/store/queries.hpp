@@ -33,6 +33,7 @@ public:
     std::optional<Job> job(std::int64_t id);
     JobScope scope_of(const JobRequest& request, const InFlightKeys& in_flight);
     Totals totals(const InFlightKeys& in_flight);
+    std::uint64_t count_prunable(base::TimePoint before);
 
     [[nodiscard]] SQLite::Database& database() noexcept { return database_; }
 
@@ -42,6 +43,7 @@ private:
     );
     [[nodiscard]] std::optional<base::TimePoint> oldest_for(OriginId origin);
     [[nodiscard]] std::int64_t event_row_before(base::TimePoint since);
+    void look_around(EventPage& page);
     [[nodiscard]] std::uint64_t size_bytes();
 
     SQLite::Database database_;

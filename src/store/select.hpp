@@ -41,6 +41,11 @@ public:
         values_.emplace_back(value);
         return *this;
     }
+    Select& with(std::string value)
+    {
+        values_.emplace_back(std::move(value));
+        return *this;
+    }
     Select& ending(const char* text)
     {
         text_ += text;

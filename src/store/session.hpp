@@ -35,6 +35,9 @@ public:
     /// After any failure within a transaction, also when SQLite ended it by itself.
     void roll_back();
 
+    /// Whether the commits since the last question stored an event.
+    [[nodiscard]] bool take_new_events() noexcept { return counts_.take_new_events(); }
+
     /// Of the database and its log.
     [[nodiscard]] std::uint64_t size_bytes();
 

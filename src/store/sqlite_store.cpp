@@ -167,6 +167,7 @@ public:
     }
 
     void set_max_size(std::uint64_t bytes) { writer_->set_max_size(bytes); }
+    void on_new_events(std::function<void()> listener) { writer_->on_new_events(std::move(listener)); }
 
     asio::awaitable<void> close()
     {
@@ -475,6 +476,16 @@ Store::Operation<Totals> SqliteStore::totals()
 const base::Histogram& SqliteStore::commit_durations() const noexcept
 {
     return impl_->commit_durations();
+}
+
+Store::Operation<std::uint64_t> SqliteStore::count_prunable(base::TimePoint before)
+{
+    return impl_->query<std::uint64_t>([before](Queries& queries) { return queries.count_prunable(before); });
+}
+
+void SqliteStore::on_new_events(std::function<void()> listener)
+{
+    impl_->on_new_events(std::move(listener));
 }
 
 asio::awaitable<void> SqliteStore::close()

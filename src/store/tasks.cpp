@@ -72,8 +72,8 @@ Tasks::Tasks(SQLite::Database& database, Counts& counts, Origins& origins)
       ),
       describe_(
           database,
-          "SELECT provider, status, (SELECT count(*) FROM events WHERE task = tasks.id) FROM tasks WHERE id "
-          "= ?"
+          "SELECT provider, status, (SELECT count(*) FROM events WHERE task = tasks.id),"
+          " (SELECT max(id) FROM events WHERE task = tasks.id) FROM tasks WHERE id = ?"
       ),
       count_deliveries_(
           database, "SELECT sink, state, count(*) FROM deliveries WHERE task = ? GROUP BY sink, state"
@@ -100,7 +100,12 @@ Tasks::Tasks(SQLite::Database& database, Counts& counts, Origins& origins)
       forget_deliveries_(
           database, "DELETE FROM deliveries WHERE task = ? AND sequence = ? RETURNING sink, state"
       ),
-      forget_event_(database, "DELETE FROM events WHERE id = ?")
+      forget_event_(database, "DELETE FROM events WHERE id = ?"),
+      note_deleted_(
+          database,
+          "INSERT INTO meta (name, value) VALUES ('events_deleted', CAST(?1 AS TEXT)) ON CONFLICT (name)"
+          " DO UPDATE SET value = CAST(max(CAST(value AS INTEGER), ?1) AS TEXT)"
+      )
 {
 }
 
@@ -182,6 +187,7 @@ void Tasks::erase(TaskRow task)
         if (!provider.empty())
             counts_.add_task(provider, describe.as<task::Status>(1), -1);
         counts_.add_events(-describe.integer(2));
+        newest_deleted_ = std::max(newest_deleted_, describe.integer(3));
     }
     {
         Run count(count_deliveries_, task);
@@ -225,9 +231,13 @@ std::size_t Tasks::prune(base::TimePoint before, std::size_t limit)
         while (rows.next())
             old.push_back(rows.as<TaskRow>(0));
     }
+    newest_deleted_ = 0;
     for (const TaskRow task : old)
         erase(task);
     erase_own_events(before, limit);
+    // Whoever reads the events by their rows has to learn that some are gone.
+    if (newest_deleted_ > 0)
+        execute(note_deleted_, newest_deleted_);
     database_.exec("PRAGMA incremental_vacuum(256)");
     return old.size();
 }
@@ -253,6 +263,7 @@ void Tasks::erase_own_events(base::TimePoint before, std::size_t limit)
                 counts_.add_deliveries(gone.as<SinkId>(0), gone.as<DeliveryState>(1), -1);
         }
         execute(forget_event_, event.row);
+        newest_deleted_ = std::max(newest_deleted_, event.row);
     }
     counts_.add_events(-static_cast<std::int64_t>(old.size()));
 }

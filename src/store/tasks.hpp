@@ -8,6 +8,7 @@
 #include <SQLiteCpp/Database.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -57,6 +58,8 @@ private:
     Statement forget_attempts_;
     Statement forget_deliveries_;
     Statement forget_event_;
+    Statement note_deleted_;
+    std::int64_t newest_deleted_ = 0;  // row of an event, of the step under way
 };
 
 }  // namespace pollhook::store

@@ -86,11 +86,14 @@ void Writer::flush()
     for (const auto& job : jobs)
         batch.push_back(job.get());
     run(batch);
+    const bool has_new_events = session_ && session_->take_new_events();
     if (jobs.back()->kind() == WorkKind::close)
         close();
-    boost::asio::post(loop_, [jobs = std::move(jobs)] {
+    boost::asio::post(loop_, [self = shared_from_this(), jobs = std::move(jobs), has_new_events] {
         for (const auto& job : jobs)
             job->complete();
+        if (has_new_events && self->listener_)
+            self->listener_();
     });
     checkpoint(Session::Load::busy);
     if (!gathered_.empty())

@@ -10,8 +10,10 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace pollhook::store {
@@ -48,6 +50,9 @@ public:
     /// Any thread may read them.
     [[nodiscard]] const base::Histogram& commit_durations() const noexcept { return commit_durations_; }
 
+    /// See Store::on_new_events(). On the loop.
+    void on_new_events(std::function<void()> listener) { listener_ = std::move(listener); }
+
     /// Closes without finishing what waits. Only while the store thread does not run.
     void abandon() noexcept;
 
@@ -82,6 +87,7 @@ private:
     StateDirectory* directory_;
     std::atomic<std::uint64_t> max_size_;
     base::Histogram commit_durations_;
+    std::function<void()> listener_;  // the loop's
 
     // What follows belongs to the store thread.
     std::unique_ptr<Session> session_;

@@ -167,4 +167,37 @@ CommandResult run_pollhook(const std::vector<std::string>& arguments)
     return result;
 }
 
+RunningCommand::RunningCommand(const std::vector<std::string>& arguments, const std::filesystem::path& folder)
+    : out_(folder / "command.out"),
+      error_(folder / "command.error"),
+      pid_(start(arguments, out_, error_, {}))
+{
+}
+
+RunningCommand::~RunningCommand()
+{
+    if (exit_code())
+        return;
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+}
+
+std::string RunningCommand::out() const
+{
+    return read_file(out_);
+}
+
+std::string RunningCommand::error() const
+{
+    return read_file(error_);
+}
+
+std::optional<int> RunningCommand::exit_code()
+{
+    int status = 0;
+    if (!exit_code_ && ::waitpid(pid_, &status, WNOHANG) == pid_)
+        exit_code_ = code_of(status);
+    return exit_code_;
+}
+
 }  // namespace pollhook::test

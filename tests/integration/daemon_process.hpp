@@ -55,4 +55,26 @@ struct CommandResult {
 /// Runs `pollhook ARGUMENTS…` to its end.
 CommandResult run_pollhook(const std::vector<std::string>& arguments);
 
+/// A client command that runs while the test goes on. Killed when the test ends.
+class RunningCommand {
+public:
+    /// Its output goes to files in `folder`.
+    RunningCommand(const std::vector<std::string>& arguments, const std::filesystem::path& folder);
+    RunningCommand(const RunningCommand&) = delete;
+    RunningCommand& operator=(const RunningCommand&) = delete;
+    ~RunningCommand();
+
+    /// What it has printed so far.
+    [[nodiscard]] std::string out() const;
+    [[nodiscard]] std::string error() const;
+    /// Once it has ended.
+    std::optional<int> exit_code();
+
+private:
+    std::filesystem::path out_;
+    std::filesystem::path error_;
+    pid_t pid_;
+    std::optional<int> exit_code_;
+};
+
 }  // namespace pollhook::test

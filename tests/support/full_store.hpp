@@ -183,6 +183,11 @@ public:
     }
     Operation<std::optional<store::Job>> job(std::int64_t id) override { return real_.job(id); }
     Operation<store::Totals> totals() override { return real_.totals(); }
+    Operation<std::uint64_t> count_prunable(base::TimePoint before) override
+    {
+        return real_.count_prunable(before);
+    }
+    void on_new_events(std::function<void()> listener) override { real_.on_new_events(std::move(listener)); }
     boost::asio::awaitable<void> close() override { return real_.close(); }
 
     int unreadable_jobs = 0;  ///< how many more reads of the jobs fail

@@ -15,7 +15,9 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/json/object.hpp>
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,6 +26,7 @@
 
 namespace pollhook::admin {
 
+class EventFeed;
 struct SinkView;
 
 /// The admin API: one function from request to answer over the parts of a running daemon. Errors are problem
@@ -40,10 +43,16 @@ public:
         const base::Histogram* commit_durations = nullptr;  ///< of the store; null: no metric
         std::uint64_t store_limit = 0;                      ///< store.max_size; 0: no metric
         const Reloading* reloading = nullptr;               ///< null: the configuration cannot be reloaded
+        /// How long finished tasks are kept, as configured now.
+        std::function<base::Duration()> retention;
     };
     Api(Access access, Surroundings surroundings);
     Api(const Api&) = delete;
     Api& operator=(const Api&) = delete;
+    ~Api();
+
+    /// Whether the API reads this request's body piece by piece (see http::ServerOptions::streams_body).
+    [[nodiscard]] static bool streams_body(const http::ServerRequest& head);
 
     /// `request` outlives the operation (see http::Server::Respond).
     [[nodiscard]] boost::asio::awaitable<http::ServerResponse> respond(const http::ServerRequest& request);
@@ -62,6 +71,13 @@ public:
 private:
     using Answer = boost::asio::awaitable<http::ServerResponse>;
 
+    /// What a registration came to, without its refusals.
+    struct Registration {
+        std::size_t created = 0;
+        std::size_t existing = 0;
+        std::optional<store::Registered> last;
+    };
+
     Answer route(const http::ServerRequest& request);
     Answer route_tasks(const http::ServerRequest& request);
     Answer route_sinks(const http::ServerRequest& request);
@@ -71,6 +87,8 @@ private:
     Answer route_state(const http::ServerRequest& request);
 
     Answer register_tasks(const http::ServerRequest& request);
+    Answer import_tasks(const http::ServerRequest& request);
+    boost::asio::awaitable<base::Result<Registration>> register_chunk(std::vector<store::Registration> chunk);
     Answer list_tasks(const http::ServerRequest& request) const;
     Answer show_task(task::TaskKey key) const;
     Answer remove_task(task::TaskKey key);
@@ -86,6 +104,7 @@ private:
     [[nodiscard]] http::ServerResponse unknown_sink(std::string_view name) const;
 
     Answer list_events(const http::ServerRequest& request) const;
+    [[nodiscard]] http::ServerResponse stream_events(const http::ServerRequest& request);
     Answer list_deliveries(const http::ServerRequest& request) const;
     Answer show_delivery(store::DeliveryKey key) const;
     Answer retry_delivery(store::DeliveryKey key);
@@ -98,6 +117,8 @@ private:
     Answer show_job(std::int64_t id) const;
     Answer cancel_job(std::int64_t id);
     [[nodiscard]] boost::json::object encode_job(const store::Job& job) const;
+
+    Answer prune(const http::ServerRequest& request);
 
     Answer status();
     Answer ready();
@@ -112,6 +133,7 @@ private:
     Access access_;
     Surroundings with_;
     RegistrationRules rules_;
+    std::unique_ptr<EventFeed> feed_;
     base::SteadyPoint started_;
     StoreGauges gauges_;
     std::optional<base::SteadyPoint> unanswered_since_;  // a question to the store, of ready()

@@ -40,4 +40,29 @@ boost::system::result<RegistrationRequest, std::string> read_registration(
     std::string_view body, bool ndjson, const RegistrationRules& rules
 );
 
+/// Reads NDJSON as it arrives, a registration a line, in bounded memory. Pure.
+class RegistrationLines {
+public:
+    /// `rules` outlive this.
+    explicit RegistrationLines(const RegistrationRules& rules) : rules_(rules) { read_.is_list = true; }
+
+    void feed(std::string_view bytes);
+    /// The last line need not have an end.
+    void finish();
+
+    /// How many lines wait to be taken.
+    [[nodiscard]] std::size_t ready() const noexcept { return read_.accepted.size() + read_.rejected.size(); }
+    /// What was read since the last time. `index` counts lines from 0, also empty ones.
+    RegistrationRequest take();
+
+private:
+    void take_line(std::string_view line);
+
+    const RegistrationRules& rules_;
+    RegistrationRequest read_;
+    std::string begun_;  // a line whose end is still to come
+    bool is_too_long_ = false;
+    std::size_t line_ = 0;
+};
+
 }  // namespace pollhook::admin

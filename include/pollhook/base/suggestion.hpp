@@ -11,4 +11,7 @@ namespace pollhook::base {
 /// when none is near enough.
 std::string suggestion(std::string_view word, std::span<const std::string> candidates);
 
+/// The end of a message about an unknown `word`: `, did you mean "…"?`, or nothing.
+std::string did_you_mean(std::string_view word, std::span<const std::string> candidates);
+
 }  // namespace pollhook::base

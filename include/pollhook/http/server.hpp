@@ -17,6 +17,33 @@
 
 namespace pollhook::http {
 
+/// The body of a request that the application reads while it arrives (see ServerOptions::streams_body).
+class RequestBody {
+public:
+    RequestBody() = default;
+    RequestBody(const RequestBody&) = delete;
+    RequestBody& operator=(const RequestBody&) = delete;
+    virtual ~RequestBody() = default;
+
+    /// The next bytes, at most some 64 KiB; empty at the end. The client is read from only when it is asked
+    /// for: whoever is slow here slows the client down. An error: the client left, was silent for
+    /// ServerOptions::request_timeout, or sent what is not HTTP; only an answer can follow.
+    [[nodiscard]] virtual boost::asio::awaitable<base::Result<std::string>> read() = 0;
+};
+
+/// The body of an answer that is made while it is sent.
+class ResponseStream {
+public:
+    ResponseStream() = default;
+    ResponseStream(const ResponseStream&) = delete;
+    ResponseStream& operator=(const ResponseStream&) = delete;
+    virtual ~ResponseStream() = default;
+
+    /// Sends `bytes`; true once the system has taken them. False when there is no point in more: the client
+    /// left or took nothing for ServerOptions::request_timeout, or the server stops.
+    [[nodiscard]] virtual boost::asio::awaitable<bool> write(std::string bytes) = 0;
+};
+
 /// A request as a server sees it: bounded, checked, with the fields in their order.
 struct ServerRequest {
     std::string method;  ///< as it came, but GET for HEAD: the server leaves the body out by itself
@@ -25,7 +52,8 @@ struct ServerRequest {
     std::vector<std::pair<std::string, std::string>> query;   ///< decoded
     std::vector<std::pair<std::string, std::string>> fields;  ///< names in lower case
     std::string body;
-    std::string peer;  ///< `127.0.0.1:51234` or `unix`
+    RequestBody* stream = nullptr;  ///< set when the body is still to come; `body` is empty then
+    std::string peer;               ///< `127.0.0.1:51234` or `unix`
 
     /// The first field of that (lower-case) name, empty when there is none.
     [[nodiscard]] std::string_view field(std::string_view name) const;
@@ -45,6 +73,9 @@ struct ServerResponse {
     std::string content_type = "application/json";
     std::vector<std::pair<std::string, std::string>> fields;
     std::string body;
+    /// Makes the body instead, for as long as it takes; what it awaits is cancelled when the client leaves or
+    /// the server stops. An exception cuts the answer off.
+    std::function<boost::asio::awaitable<void>(ResponseStream&)> stream = {};
     bool close = false;
     Disruption disruption = Disruption::none;
 };
@@ -58,8 +89,11 @@ struct ServerOptions {
     std::size_t max_connections = 64;
     std::size_t head_limit = 8 * 1024;
     std::size_t body_limit = 8 * 1024 * 1024;
+    /// Whether the application reads this request's body by itself, without a limit; asked with the head
+    /// alone. Empty: never.
+    std::function<bool(const ServerRequest&)> streams_body = {};
     /// From the first byte to the whole request (else 408), again for making the answer (else 503), and for
-    /// sending it.
+    /// sending it; for each piece of a body or an answer that is streamed.
     base::Duration request_timeout = std::chrono::seconds(30);
     base::Duration idle_timeout = std::chrono::seconds(60);
 };
@@ -87,7 +121,8 @@ public:
     [[nodiscard]] std::vector<boost::asio::ip::tcp::endpoint> endpoints() const;
     /// Serves until cancelled, or until stop().
     [[nodiscard]] boost::asio::awaitable<void> run();
-    /// No new connections and requests; what is being answered may finish within `grace`.
+    /// No new connections and requests; what is being answered may finish within `grace`. Streamed answers
+    /// end after what is being written.
     [[nodiscard]] boost::asio::awaitable<void> stop(base::Duration grace);
 
 private:

@@ -61,11 +61,19 @@ struct EventQuery {
     std::vector<task::EventType> types;  ///< empty: all
     std::size_t limit = 50;              ///< 1 to 1000
     std::optional<base::TimePoint> since;
-    std::optional<TaskRow> task;
+    std::vector<std::string> providers;  ///< empty: all
+    std::vector<task::TaskKey> tasks;    ///< likewise
+    /// How many rows are looked at for one page, matching or not; 0: all that there are.
+    std::int64_t most_looked_at = 0;
 };
 struct EventPage {
     std::vector<StoredEvent> events;
     std::int64_t next = 0;  ///< `after` of the next page; 0: no more for now
+    /// The row up to which this page has looked; `after` of whatever comes next.
+    std::int64_t position = 0;
+    std::int64_t looked_from = 0;  ///< the row after which it began: `after`, or what `since` led to
+    std::int64_t newest = 0;       ///< the row of the newest event there ever was
+    std::int64_t deleted = 0;      ///< the highest row that retention has deleted; 0: none
 };
 
 struct DeliveryQuery {

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -107,6 +108,8 @@ public:
     [[nodiscard]] Operation<std::vector<Job>> jobs(std::size_t limit) override;
     [[nodiscard]] Operation<std::optional<Job>> job(std::int64_t id) override;
     [[nodiscard]] Operation<Totals> totals() override;
+    [[nodiscard]] Operation<std::uint64_t> count_prunable(base::TimePoint before) override;
+    void on_new_events(std::function<void()> listener) override;
     [[nodiscard]] boost::asio::awaitable<void> close() override;
 
     /// How long its transactions take, from their begin until they are on the disk. As long as the store

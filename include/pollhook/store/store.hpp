@@ -16,6 +16,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -276,6 +277,12 @@ public:
     [[nodiscard]] virtual Operation<std::vector<Job>> jobs(std::size_t limit) = 0;
     [[nodiscard]] virtual Operation<std::optional<Job>> job(std::int64_t id) = 0;
     [[nodiscard]] virtual Operation<Totals> totals() = 0;
+    /// How many tasks prune() would delete, one step after the other.
+    [[nodiscard]] virtual Operation<std::uint64_t> count_prunable(base::TimePoint before) = 0;
+
+    /// Calls `listener` on the loop after each commit that stored an event, once for all of its events. There
+    /// is one listener; an empty one ends that.
+    virtual void on_new_events(std::function<void()> listener) = 0;
 
     /// Waits for what was handed in, checkpoints and closes. Nothing may be called afterwards.
     [[nodiscard]] virtual boost::asio::awaitable<void> close() = 0;

@@ -72,6 +72,7 @@ ApiTest::ApiTest(std::string_view token)
 
     http::ServerOptions listening;
     listening.listen = {"127.0.0.1:0"};
+    listening.streams_body = &Api::streams_body;
     server_ =
         std::make_unique<http::Server>(loop_, clock_, listening, [this](const http::ServerRequest& request) {
             return api_->respond(request);
@@ -86,6 +87,7 @@ ApiTest::ApiTest(std::string_view token)
     parts.dispatcher = dispatcher_.get();
     parts.pollers = {poller_.get()};
     parts.guard = &guard_;
+    parts.retention = [] { return std::chrono::days(30); };
     api_.emplace(Access(admin, server_->endpoints()), std::move(parts));
 
     served_ = asio::co_spawn(loop_, server_->run(), asio::use_future);
@@ -164,6 +166,7 @@ ApiTest::~ApiTest()
     asio::co_spawn(loop_, store_->close(), asio::use_future).get();
     work_.reset();
     thread_.join();
+    api_.reset();
     store_.reset();
     std::error_code ignored;
     std::filesystem::remove_all(directory_, ignored);

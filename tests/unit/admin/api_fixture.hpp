@@ -98,6 +98,7 @@ protected:
         return boost::asio::co_spawn(loop_, std::move(operation), boost::asio::use_future).get().value();
     }
     store::Store& store() { return *store_; }
+    [[nodiscard]] boost::asio::ip::tcp::endpoint endpoint() const { return server_->endpoints().front(); }
     base::SystemClock& clock() { return clock_; }
     poll::Poller& poller() { return *poller_; }
     /// What all receivers answer.

@@ -17,6 +17,58 @@ std::string detail(const boost::json::value& problem)
     return boost::json::value_to<std::string>(problem.at("detail"));
 }
 
+TEST_F(TaskApiTest, ImportsNdjsonThatIsLargerThanAnyOtherBody)
+{
+    std::string body;
+    constexpr int count = 5000;
+    const std::string metadata(2000, 'm');
+    for (int i = 0; i < count; ++i)
+        body += R"({"provider":"quick","id":")" + std::to_string(i) + R"(","metadata":{"m":")" + metadata +
+                "\"}}\n";
+    ASSERT_GT(body.size(), 8U * 1024 * 1024);
+    const Reply first = post("/v1/tasks", body, "application/x-ndjson");
+    EXPECT_EQ(first.status, 201) << first.text;
+    EXPECT_EQ(first.body.at("accepted"), count);
+    EXPECT_EQ(poller().watched(), std::size_t{count});
+    const Reply again = post("/v1/tasks", body, "application/x-ndjson");
+    EXPECT_EQ(again.status, 200);
+    EXPECT_EQ(again.body.at("existing"), count);
+    EXPECT_EQ(post("/v1/tasks", body).status, 413) << "JSON stays limited";
+}
+
+TEST_F(TaskApiTest, TellsTheFirstThousandRefusalsOfAnImportAndCountsAll)
+{
+    std::string body;
+    for (int i = 0; i < 3000; ++i)
+        body += "nonsense\n";
+    body += R"({"provider":"quick","id":"1"})";
+    const Reply reply = post("/v1/tasks", body, "application/x-ndjson");
+    EXPECT_EQ(reply.status, 201);
+    EXPECT_EQ(reply.body.at("accepted"), 1);
+    EXPECT_EQ(reply.body.at("rejected").as_array().size(), 1000U);
+    EXPECT_EQ(reply.body.at("rejectedTotal"), 3000);
+}
+
+TEST_F(TaskApiTest, KeepsWhatAnImportHeldThatWasCutOff)
+{
+    std::string body;
+    for (int i = 0; i < 4000; ++i)
+        body += R"({"provider":"quick","id":")" + std::to_string(i) + "\"}\n";
+    {
+        test::RawClient client(endpoint());
+        client.send(
+            "POST /v1/tasks HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\n"
+            "Content-Length: 99999999\r\n\r\n" +
+            body
+        );
+        EXPECT_TRUE(becomes("/v1/status", [](const boost::json::value& status) {
+            const auto& tasks = status.at("tasks").as_object();
+            return !tasks.empty() && tasks.begin()->value().at("queued").to_number<int>() >= 2000;
+        }));
+    }
+    EXPECT_EQ(get("/v1/tasks/quick/0").status, 200);
+}
+
 TEST_F(TaskApiTest, RegistersOnceAndThenKnows)
 {
     constexpr std::string_view body = R"({"provider":"quick","id":"17","metadata":{"orderId":"A-17"}})";
@@ -131,8 +183,7 @@ TEST_F(TaskApiTest, StopsWatchingARemovedTask)
 TEST_F(TaskApiTest, KnowsNoOtherPaths)
 {
     for (const char* path :
-         {"/",
-          "/v1",
+         {"/v1",
           "/v1/task",
           "/v1/tasks/",
           "/v1/tasks/quick",

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace pollhook::admin {
 namespace {
@@ -207,6 +209,61 @@ TEST_F(RegistrationTest, ReadsOneObjectALine)
     ASSERT_EQ(request.rejected.size(), 1U);
     EXPECT_EQ(request.rejected[0].index, 2U);
     EXPECT_EQ(request.rejected[0].error.rfind("not JSON: ", 0), 0U);
+}
+
+class RegistrationLinesTest : public RegistrationTest {
+protected:
+    RegistrationLines lines_{rules_};
+};
+
+TEST_F(RegistrationLinesTest, ReadsLinesWhereverTheirBytesAreCut)
+{
+    const std::string body = R"({"provider":"quick","id":"1"})"
+                             "\r\n\n"
+                             R"({"provider":"nobody","id":"2"})"
+                             "\n"
+                             R"({"provider":"gpt","id":"3"})";
+    for (std::size_t cut = 0; cut <= body.size(); ++cut) {
+        RegistrationLines lines(rules_);
+        lines.feed(std::string_view(body).substr(0, cut));
+        lines.feed(std::string_view(body).substr(cut));
+        lines.finish();
+        const RegistrationRequest read = lines.take();
+        ASSERT_EQ(read.accepted.size(), 2U) << cut;
+        EXPECT_EQ(read.indexes, (std::vector<std::size_t>{0, 3})) << cut;
+        ASSERT_EQ(read.rejected.size(), 1U) << cut;
+        EXPECT_EQ(read.rejected[0].index, 2U) << cut;
+    }
+}
+
+TEST_F(RegistrationLinesTest, GivesWhatIsWholeAndKeepsTheRest)
+{
+    lines_.feed(R"({"provider":"quick","id":"1"})"
+                "\n"
+                R"({"provider":"qui)");
+    EXPECT_EQ(lines_.ready(), 1U);
+    EXPECT_EQ(lines_.take().accepted.size(), 1U);
+    EXPECT_EQ(lines_.ready(), 0U);
+    lines_.feed(R"(ck","id":"2"})");
+    EXPECT_EQ(lines_.ready(), 0U);
+    lines_.finish();
+    EXPECT_EQ(lines_.take().indexes, (std::vector<std::size_t>{1}));
+}
+
+TEST_F(RegistrationLinesTest, RefusesALineThatIsTooLongAndReadsOn)
+{
+    for (int i = 0; i < 3; ++i)
+        lines_.feed(std::string(512UL * 1024, 'x'));
+    lines_.feed(
+        "\n"
+        R"({"provider":"quick","id":"1"})"
+        "\n"
+    );
+    lines_.finish();
+    const RegistrationRequest read = lines_.take();
+    ASSERT_EQ(read.rejected.size(), 1U);
+    EXPECT_EQ(read.rejected[0].error, "the line is longer than 1 MiB");
+    EXPECT_EQ(read.indexes, (std::vector<std::size_t>{1}));
 }
 
 }  // namespace

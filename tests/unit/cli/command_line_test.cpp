@@ -158,7 +158,7 @@ TEST(CommandLineTest, ReadsTheOptionsOfTaskAdd)
 
 TEST(CommandLineTest, WantsTheProviderAndTheIdOfATask)
 {
-    EXPECT_THAT(answer_to({"task", "add"}).error, HasSubstr("PROVIDER is required"));
+    EXPECT_THAT(answer_to({"task", "add"}).error, HasSubstr("PROVIDER is missing"));
     EXPECT_EQ(answer_to({"task", "show", "quickrouter"}).exit_code, exit_code::usage);
 }
 

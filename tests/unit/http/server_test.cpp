@@ -4,6 +4,7 @@
 #include "pollhook/http/form.hpp"
 #include "support/manual_clock.hpp"
 #include "support/raw_client.hpp"
+#include "unit/http/running_server.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
@@ -63,56 +64,6 @@ asio::awaitable<ServerResponse> respond(const ServerRequest& request)
     co_return response;
 }
 
-/// A server on a thread of its own, for blocking clients.
-class Running {
-public:
-    explicit Running(ServerOptions options, Server::Respond answer = &respond)
-        : clock_(loop_),
-          server_(loop_, clock_, std::move(options), std::move(answer))
-    {
-        server_.open();
-        done_ = asio::co_spawn(loop_, server_.run(), asio::use_future);
-        thread_ = std::thread([this] { loop_.run(); });
-    }
-    Running(const Running&) = delete;
-    Running& operator=(const Running&) = delete;
-    ~Running()
-    {
-        stop(base::Duration(0));
-        work_.reset();
-        thread_.join();
-    }
-
-    void stop(base::Duration grace)
-    {
-        if (stopped_)
-            return;
-        stopped_ = true;
-        asio::co_spawn(loop_, server_.stop(grace), asio::use_future).get();
-        done_.get();
-    }
-
-    asio::ip::tcp::endpoint endpoint() const { return server_.endpoints().at(0); }
-    asio::io_context& loop() { return loop_; }
-    base::Clock& clock() { return clock_; }
-
-private:
-    asio::io_context loop_{1};
-    base::SystemClock clock_;
-    Server server_;
-    asio::executor_work_guard<asio::io_context::executor_type> work_{loop_.get_executor()};
-    std::future<void> done_;
-    std::thread thread_;
-    bool stopped_ = false;
-};
-
-ServerOptions loopback()
-{
-    ServerOptions options;
-    options.listen = {"127.0.0.1:0"};
-    return options;
-}
-
 boost::json::object document(const RawClient::Answer& answer)
 {
     return boost::json::parse(answer.body).as_object();
@@ -139,7 +90,7 @@ TEST(FormTest, ReadsFieldsInTheirOrder)
 
 TEST(ServerTest, AnswersWithWhatItSaw)
 {
-    const Running server(loopback());
+    const Running server(loopback(), &respond);
     RawClient client(server.endpoint());
     const auto answer = client.ask("POST", "/a%20b?q=c+d%21", "Accept: x/y\r\n", "hello");
 
@@ -157,7 +108,7 @@ TEST(ServerTest, AnswersWithWhatItSaw)
 
 TEST(ServerTest, KeepsTheConnectionForTheNextRequest)
 {
-    const Running server(loopback());
+    const Running server(loopback(), &respond);
     RawClient client(server.endpoint());
     for (int i = 0; i < 3; ++i) {
         const auto answer = client.ask(plain_get);
@@ -168,7 +119,7 @@ TEST(ServerTest, KeepsTheConnectionForTheNextRequest)
 
 TEST(ServerTest, AnswersPipelinedRequestsInTheirOrder)
 {
-    const Running server(loopback());
+    const Running server(loopback(), &respond);
     RawClient client(server.endpoint());
     client.send(
         "GET /1 HTTP/1.1\r\nHost: h\r\n\r\nPOST /2 HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nxy\r\n"
@@ -181,7 +132,7 @@ TEST(ServerTest, AnswersPipelinedRequestsInTheirOrder)
 
 TEST(ServerTest, ReadsAChunkedBody)
 {
-    const Running server(loopback());
+    const Running server(loopback(), &respond);
     RawClient client(server.endpoint());
     const auto answer = client.ask(
         "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\n"
@@ -192,7 +143,7 @@ TEST(ServerTest, ReadsAChunkedBody)
 
 TEST(ServerTest, AnswersHeadWithoutABody)
 {
-    const Running server(loopback());
+    const Running server(loopback(), &respond);
     RawClient client(server.endpoint());
     client.send("HEAD /x HTTP/1.1\r\nHost: h\r\n\r\n");
     const auto head = client.receive_head();
@@ -203,7 +154,7 @@ TEST(ServerTest, AnswersHeadWithoutABody)
 
 TEST(ServerTest, SendsNoBodyWith204)
 {
-    const Running server(loopback());
+    const Running server(loopback(), &respond);
     RawClient client(server.endpoint());
     const auto answer = client.ask("GET", "/empty");
     EXPECT_EQ(answer.status, 204);
@@ -213,7 +164,7 @@ TEST(ServerTest, SendsNoBodyWith204)
 
 TEST(ServerTest, TellsAClientThatExpectsItToGoOn)
 {
-    const Running server(loopback());
+    const Running server(loopback(), &respond);
     RawClient client(server.endpoint());
     client.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
     EXPECT_EQ(client.receive_head().status, 100);
@@ -223,7 +174,7 @@ TEST(ServerTest, TellsAClientThatExpectsItToGoOn)
 
 TEST(ServerTest, ClosesWhenAskedTo)
 {
-    const Running server(loopback());
+    const Running server(loopback(), &respond);
     RawClient by_client(server.endpoint());
     const auto answer = by_client.ask("GET", "/", "Connection: close\r\n");
     EXPECT_EQ(answer.fields.at("Connection"), "close");
@@ -251,7 +202,7 @@ TEST_P(ServerRefusalTest, AnswersAProblemAndCloses)
     ServerOptions options = loopback();
     options.head_limit = 1024;
     options.body_limit = 1000;
-    const Running server(std::move(options));
+    const Running server(std::move(options), &respond);
     RawClient client(server.endpoint());
     const auto answer = client.ask(GetParam().bytes);
     EXPECT_EQ(answer.status, GetParam().status);
@@ -309,7 +260,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(ServerTest, TurnsAnExceptionInto500AndGoesOn)
 {
-    const Running server(loopback());
+    const Running server(loopback(), &respond);
     RawClient client(server.endpoint());
     const auto answer = client.ask("GET", "/throw");
     EXPECT_EQ(answer.status, 500);
@@ -320,7 +271,7 @@ TEST(ServerTest, TurnsAnExceptionInto500AndGoesOn)
 
 TEST(ServerTest, NeverSendsAFieldWithALineBreak)
 {
-    const Running server(loopback());
+    const Running server(loopback(), &respond);
     RawClient client(server.endpoint());
     const auto answer = client.ask("GET", "/split");
     EXPECT_EQ(answer.status, 200);
@@ -330,14 +281,14 @@ TEST(ServerTest, NeverSendsAFieldWithALineBreak)
 
 TEST(ServerTest, ResetsOnPurpose)
 {
-    const Running server(loopback());
+    const Running server(loopback(), &respond);
     RawClient client(server.endpoint());
     EXPECT_EQ(client.ask("GET", "/reset").error, asio::error::connection_reset);
 }
 
 TEST(ServerTest, ClosesMidwayOnPurpose)
 {
-    const Running server(loopback());
+    const Running server(loopback(), &respond);
     RawClient client(server.endpoint());
     const auto answer = client.ask("GET", "/midway");
     EXPECT_EQ(answer.status, 200);
@@ -348,7 +299,7 @@ TEST(ServerTest, ClosesMidwayOnPurpose)
 
 TEST(ServerTest, HangsOnPurposeUntilItStops)
 {
-    Running server(loopback());
+    Running server(loopback(), &respond);
     RawClient client(server.endpoint());
     client.send("GET /hang HTTP/1.1\r\nHost: h\r\n\r\n");
     RawClient other(server.endpoint());
@@ -361,7 +312,7 @@ TEST(ServerTest, DropsAnIdleConnectionForANewOneWhenFull)
 {
     ServerOptions options = loopback();
     options.max_connections = 2;
-    const Running server(std::move(options));
+    const Running server(std::move(options), &respond);
     RawClient first(server.endpoint());
     EXPECT_EQ(first.ask(plain_get).status, 200);
     RawClient second(server.endpoint());
@@ -468,7 +419,7 @@ protected:
 TEST_F(UnixServerTest, ServesAndRemovesItsSocket)
 {
     {
-        const Running server(options_);
+        const Running server(options_, &respond);
         struct stat status{};
         ASSERT_EQ(::stat(path_.c_str(), &status), 0);
         EXPECT_EQ(status.st_mode & 0777, 0660U);
@@ -489,7 +440,7 @@ TEST_F(UnixServerTest, ReplacesAStaleSocketButNotALiveOne)
         );
     }
     ASSERT_TRUE(std::filesystem::exists(path_));
-    const Running server(options_);
+    const Running server(options_, &respond);
 
     asio::io_context loop;
     base::SystemClock clock(loop);

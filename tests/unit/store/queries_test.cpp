@@ -100,7 +100,7 @@ TEST_F(QueriesTest, EventsAreFoundByTypeTaskAndTime)
     query.types = {task::EventType::succeeded, task::EventType::failed};
     ASSERT_EQ(run(store().events(query)).events.size(), 1U);
     query.types.clear();
-    query.task = a.row();
+    query.tasks = {a.key()};
     EXPECT_EQ(run(store().events(query)).events.size(), 20U);
     query.since = noon + 18min;
     EXPECT_EQ(run(store().events(query)).events.size(), 3U);
@@ -108,6 +108,72 @@ TEST_F(QueriesTest, EventsAreFoundByTypeTaskAndTime)
     EXPECT_TRUE(run(store().events(query)).events.empty());
     query.since = noon - 24h;
     EXPECT_EQ(run(store().events(query)).events.size(), 20U);
+}
+
+TEST_F(QueriesTest, EventsAreFoundForSeveralTasksAndProviders)
+{
+    Story a = add_task("a");
+    Story b = add_task("b");
+    Story c = add_task("c");
+    for (Story* one : {&a, &b, &c})
+        record(one->progress(1));
+    EventQuery query;
+    query.tasks = {a.key(), c.key(), {"relay", "nobody"}};
+    EXPECT_EQ(run(store().events(query)).events.size(), 2U);
+    query.tasks.clear();
+    query.providers = {"other"};
+    EXPECT_TRUE(run(store().events(query)).events.empty());
+    query.providers = {"other", "relay"};
+    EXPECT_EQ(run(store().events(query)).events.size(), 3U);
+}
+
+TEST_F(QueriesTest, APageTellsHowFarItHasLooked)
+{
+    Story a = add_task("a");
+    for (std::int8_t i = 1; i <= 10; ++i)
+        record(a.progress(i));
+    EventQuery query;
+    query.types = {task::EventType::failed};
+    query.after = 2;
+    query.most_looked_at = 5;
+    EventPage page = run(store().events(query));
+    EXPECT_EQ(page.position, 7);
+    EXPECT_EQ(page.next, 7) << "there is more to look at, though nothing was found";
+    EXPECT_EQ(page.looked_from, 2);
+    query.after = page.position;
+    page = run(store().events(query));
+    EXPECT_EQ(page.position, 10);
+    EXPECT_EQ(page.next, 0);
+    EXPECT_EQ(page.newest, 10);
+}
+
+TEST_F(QueriesTest, APageTellsWhatRetentionHasDeleted)
+{
+    Story a = add_task("a");
+    Story b = add_task("b");
+    record(a.progress(1));
+    record(b.next(task::Status::succeeded));
+    record(a.progress(2));
+    EXPECT_EQ(run(store().events({})).deleted, 0);
+    EXPECT_EQ(run(store().count_prunable(noon + 1h)), 1U);
+    ASSERT_EQ(run(store().prune(noon + 1h, 10, pruning)), 1U);
+    EXPECT_EQ(run(store().count_prunable(noon + 1h)), 0U);
+    const EventPage page = run(store().events({}));
+    EXPECT_EQ(page.deleted, 2);
+    EXPECT_EQ(page.newest, 3);
+    EXPECT_EQ(page.events.size(), 2U);
+}
+
+TEST_F(QueriesTest, EachCommitThatStoresEventsIsTold)
+{
+    int told = 0;
+    store().on_new_events([&] { ++told; });
+    Story a = add_task("a");
+    EXPECT_EQ(told, 0) << "a registration is no event";
+    record(a.progress(1));
+    EXPECT_EQ(told, 1);
+    record(a.progress(2));
+    EXPECT_EQ(told, 2);
 }
 
 TEST_F(QueriesTest, EventsOfManyHoursAreFoundByTime)

@@ -1,0 +1,287 @@
+#include "command_model.hpp"
+
+#include <fmt/format.h>
+
+#include <functional>
+
+// Each script first finds the command that the words before the cursor name, and then offers what that
+// command takes there.
+
+namespace pollhook::cli {
+namespace {
+
+/// Calls `visit` with every command and its path below the program: `task add`.
+void each_command(
+    const CommandModel& command,
+    const std::string& path,
+    const std::function<void(const CommandModel&, const std::string& path)>& visit
+)
+{
+    visit(command, path);
+    for (const CommandModel& below : command.commands)
+        each_command(below, path.empty() ? below.name : path + " " + below.name, visit);
+}
+
+std::string joined(const std::vector<std::string>& words, std::string_view between)
+{
+    std::string out;
+    for (const std::string& word : words)
+        out.append(out.empty() ? "" : between).append(word);
+    return out;
+}
+
+/// For a text within single quotes of bash and zsh.
+std::string shell_quoted(std::string_view text)
+{
+    std::string out = "'";
+    for (const char c : text)
+        out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    return out + "'";
+}
+
+/// The lines that find the command; the shells agree on them but for the words' name and first index.
+std::string paths_of(const CommandModel& program)
+{
+    std::vector<std::string> paths;
+    each_command(program, "", [&](const CommandModel&, const std::string& path) {
+        if (!path.empty())
+            paths.push_back(shell_quoted(path));
+    });
+    return joined(paths, "|");
+}
+
+const OptionModel* first_positional(const CommandModel& command)
+{
+    for (const OptionModel& option : command.options)
+        if (!option.positional.empty())
+            return &option;
+    return nullptr;
+}
+
+std::string bash_values(const CommandModel& command, const std::string& path)
+{
+    std::string out;
+    for (const OptionModel& option : command.options) {
+        if (!option.takes_value() || option.names.empty())
+            continue;
+        std::string offered = "COMPREPLY=()";
+        if (!option.choices.empty())
+            offered = fmt::format(
+                "COMPREPLY=($(compgen -W {} -- \"$word\"))", shell_quoted(joined(option.choices, " "))
+            );
+        else if (option.is_file())
+            offered = "compopt -o filenames; COMPREPLY=($(compgen -f -- \"$word\"))";
+        std::vector<std::string> patterns;
+        for (const std::string& name : option.names)
+            patterns.push_back(shell_quoted(path + ":" + name));
+        out += fmt::format("        {}) {}; return ;;\n", joined(patterns, "|"), offered);
+    }
+    return out;
+}
+
+std::string bash_words(const CommandModel& command, const std::string& path)
+{
+    std::vector<std::string> words;
+    std::vector<std::string> options;
+    for (const CommandModel& below : command.commands)
+        words.push_back(below.name);
+    const OptionModel* positional = first_positional(command);
+    if (positional != nullptr)
+        words.insert(words.end(), positional->choices.begin(), positional->choices.end());
+    for (const OptionModel& option : command.options)
+        options.insert(options.end(), option.names.begin(), option.names.end());
+    return fmt::format(
+        "        {}) words={} options={} files={} ;;\n",
+        shell_quoted(path),
+        shell_quoted(joined(words, " ")),
+        shell_quoted(joined(options, " ")),
+        positional != nullptr && positional->is_file() ? "1" : ""
+    );
+}
+
+/// `'--output:table, json or ndjson'`
+std::string zsh_entry(const std::string& name, const std::string& text)
+{
+    std::string escaped;
+    for (const char c : name)
+        escaped += c == ':' ? std::string("\\:") : std::string(1, c);
+    return shell_quoted(escaped + ":" + text);
+}
+
+std::string fish_quoted(std::string_view text)
+{
+    std::string out = "'";
+    for (const char c : text)
+        out += c == '\'' || c == '\\' ? std::string("\\") + c : std::string(1, c);
+    return out + "'";
+}
+
+std::string fish_option(const OptionModel& option, const std::string& condition)
+{
+    std::string line = fmt::format("complete -c pollhook -n {}", condition);
+    for (const std::string& name : option.names)
+        line += name.starts_with("--") ? " -l " + name.substr(2) : " -s " + name.substr(1);
+    if (option.takes_value())
+        line += option.is_file() && option.choices.empty() ? " -r -F" : " -x";
+    if (!option.choices.empty())
+        line += " -a " + fish_quoted(joined(option.choices, " "));
+    return line + " -d " + fish_quoted(option.text) + "\n";
+}
+
+}  // namespace
+
+std::string bash_completion(const CommandModel& program)
+{
+    std::string values;
+    std::string words;
+    each_command(program, "", [&](const CommandModel& command, const std::string& path) {
+        values += bash_values(command, path);
+        words += bash_words(command, path);
+    });
+    return fmt::format(
+        R"(# bash completion of pollhook: source <(pollhook completion bash)
+_pollhook() {{
+    local word=${{COMP_WORDS[COMP_CWORD]}} last=${{COMP_WORDS[COMP_CWORD - 1]}} path= i next
+    local words= options= files=
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        next="${{path:+$path }}${{COMP_WORDS[i]}}"
+        case "$next" in
+        {}) path=$next ;;
+        esac
+    done
+    case "$path:$last" in
+{}    esac
+    case "$path" in
+{}    esac
+    if [[ $word == -* ]]; then
+        COMPREPLY=($(compgen -W "$options" -- "$word"))
+        return
+    fi
+    COMPREPLY=($(compgen -W "$words" -- "$word"))
+    if [[ $files ]]; then
+        compopt -o filenames
+        COMPREPLY+=($(compgen -f -- "$word"))
+    fi
+}}
+complete -F _pollhook pollhook
+)",
+        paths_of(program),
+        values,
+        words
+    );
+}
+
+std::string zsh_completion(const CommandModel& program)
+{
+    std::string values;
+    std::string entries;
+    each_command(program, "", [&](const CommandModel& command, const std::string& path) {
+        std::string words;
+        std::string options;
+        std::string files;
+        for (const CommandModel& below : command.commands)
+            words += " " + zsh_entry(below.name, below.text);
+        for (const OptionModel& option : command.options) {
+            std::vector<std::string> patterns;
+            for (const std::string& name : option.names) {
+                options += " " + zsh_entry(name, option.text);
+                patterns.push_back(shell_quoted(path + ":" + name));
+            }
+            std::string offered = "_message " + shell_quoted(option.text);
+            if (option.is_file())
+                offered = "_files";
+            if (!option.choices.empty())
+                offered = fmt::format("compadd -- {}", joined(option.choices, " "));
+            if (!patterns.empty() && option.takes_value())
+                values += fmt::format("        {}) {}; return ;;\n", joined(patterns, "|"), offered);
+        }
+        if (const OptionModel* positional = first_positional(command)) {
+            for (const std::string& choice : positional->choices)
+                words += " " + zsh_entry(choice, positional->text);
+            files = positional->is_file() ? "1" : "";
+        }
+        entries += fmt::format(
+            "        {}) words_=({} ) options=({} ) files={} ;;\n", shell_quoted(path), words, options, files
+        );
+    });
+    return fmt::format(
+        R"(#compdef pollhook
+# zsh completion of pollhook: source <(pollhook completion zsh), or a file _pollhook in a folder of $fpath
+_pollhook() {{
+    local word=${{words[CURRENT]}} last=${{words[CURRENT - 1]}} path_= next files= i
+    local -a words_ options
+    for ((i = 2; i < CURRENT; i++)); do
+        next="${{path_:+$path_ }}${{words[i]}}"
+        case "$next" in
+        {}) path_=$next ;;
+        esac
+    done
+    case "$path_:$last" in
+{}    esac
+    case "$path_" in
+{}    esac
+    if [[ $word == -* ]]; then
+        _describe -o option options
+        return
+    fi
+    (( ${{#words_}} )) && _describe command words_
+    [[ -n $files ]] && _files
+    return 0
+}}
+if [[ ${{funcstack[1]}} == _pollhook ]]; then
+    _pollhook "$@"
+elif (( ${{+functions[compdef]}} )); then
+    compdef _pollhook pollhook
+fi
+)",
+        paths_of(program),
+        values,
+        entries
+    );
+}
+
+std::string fish_completion(const CommandModel& program)
+{
+    std::string out = fmt::format(
+        R"(# fish completion of pollhook: pollhook completion fish | source
+function __pollhook_at
+    set -l path ''
+    for word in (commandline -opc)[2..]
+        set -l next (string trim -- "$path $word")
+        contains -- $next {}
+        and set path $next
+    end
+    test "$path" = "$argv[1]"
+end
+complete -c pollhook -f
+)",
+        [&] {
+            std::vector<std::string> paths;
+            each_command(program, "", [&](const CommandModel&, const std::string& path) {
+                if (!path.empty())
+                    paths.push_back(fish_quoted(path));
+            });
+            return joined(paths, " ");
+        }()
+    );
+    each_command(program, "", [&](const CommandModel& command, const std::string& path) {
+        const std::string condition = fish_quoted("__pollhook_at \"" + path + "\"");
+        for (const CommandModel& below : command.commands)
+            out += fmt::format(
+                "complete -c pollhook -n {} -a {} -d {}\n", condition, below.name, fish_quoted(below.text)
+            );
+        for (const OptionModel& option : command.options)
+            if (!option.names.empty())
+                out += fish_option(option, condition);
+        const OptionModel* positional = first_positional(command);
+        if (positional != nullptr && positional->is_file())
+            out += fmt::format("complete -c pollhook -n {} -F\n", condition);
+        if (positional != nullptr && !positional->choices.empty())
+            out += fmt::format(
+                "complete -c pollhook -n {} -a {}\n", condition, fish_quoted(joined(positional->choices, " "))
+            );
+    });
+    return out;
+}
+
+}  // namespace pollhook::cli
