@@ -104,6 +104,7 @@ asio::awaitable<void> Reload::carry_out()
     notify_reloading();
     // After log rotation; also when the new configuration is wrong.
     parts_.dispatcher->reopen_sinks();
+    spdlog::info("sinks.reopened: reason=reload");
     Result result = co_await try_it();
     if (!closed_)
         notify("READY=1");
