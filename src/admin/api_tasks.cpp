@@ -78,15 +78,15 @@ public:
         existing_ += existing;
     }
     /// Of the refusals the first ones are kept; all are counted.
-    void refuse(std::vector<Rejected> refused)
+    void refuse(const std::vector<Rejected>& refused)
     {
         rejected_total_ += refused.size();
-        for (Rejected& one : refused) {
+        for (const Rejected& one : refused) {
             if (rejected_.size() == most_refusals_shown)
                 break;
             json::object entry;
             entry["index"] = one.index;
-            entry["error"] = std::move(one.error);
+            entry["error"] = one.error;
             rejected_.push_back(std::move(entry));
         }
     }
@@ -172,7 +172,7 @@ Api::Answer Api::register_tasks(const ServerRequest& request)
 
     adopt_trace(request, read->accepted);
     ListOutcome outcome;
-    outcome.refuse(std::move(read->rejected));
+    outcome.refuse(read->rejected);
     const std::string provider = read->accepted.empty() ? "" : read->accepted.back().key.provider;
     std::optional<store::Registered> last;
     auto& batch = read->accepted;
@@ -237,7 +237,7 @@ Api::Answer Api::import_tasks(const ServerRequest& request)
         else if (lines.ready() < registration_chunk)
             continue;
         RegistrationRequest read = lines.take();
-        outcome.refuse(std::move(read.rejected));
+        outcome.refuse(read.rejected);
         if (!read.accepted.empty()) {
             adopt_trace(request, read.accepted);
             auto done = co_await register_chunk(std::move(read.accepted));

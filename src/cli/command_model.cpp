@@ -14,7 +14,6 @@ using Words = std::vector<std::string>;
 /// The values of options that have a short list of them, wherever they are.
 Words choices_of(const CLI::App& app, const std::string& name)
 {
-    const std::string parent = app.get_parent() == nullptr ? "" : app.get_parent()->get_name();
     if (name == "--output")
         return {"table", "json", "ndjson"};
     if (name == "--color")

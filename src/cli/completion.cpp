@@ -58,6 +58,16 @@ const OptionModel* first_positional(const CommandModel& command)
     return nullptr;
 }
 
+/// What the shells' scripts match when the word before the cursor is this option of a command.
+std::string patterns_of(const std::string& path, const OptionModel& option)
+{
+    std::vector<std::string> patterns;
+    patterns.reserve(option.names.size());
+    for (const std::string& name : option.names)
+        patterns.push_back(shell_quoted(fmt::format("{}:{}", path, name)));
+    return joined(patterns, "|");
+}
+
 std::string bash_values(const CommandModel& command, const std::string& path)
 {
     std::string out;
@@ -71,10 +81,7 @@ std::string bash_values(const CommandModel& command, const std::string& path)
             );
         else if (option.is_file())
             offered = "compopt -o filenames; COMPREPLY=($(compgen -f -- \"$word\"))";
-        std::vector<std::string> patterns;
-        for (const std::string& name : option.names)
-            patterns.push_back(shell_quoted(path + ":" + name));
-        out += fmt::format("        {}) {}; return ;;\n", joined(patterns, "|"), offered);
+        out += fmt::format("        {}) {}; return ;;\n", patterns_of(path, option), offered);
     }
     return out;
 }
@@ -83,6 +90,7 @@ std::string bash_words(const CommandModel& command, const std::string& path)
 {
     std::vector<std::string> words;
     std::vector<std::string> options;
+    words.reserve(command.commands.size());
     for (const CommandModel& below : command.commands)
         words.push_back(below.name);
     const OptionModel* positional = first_positional(command);
@@ -182,18 +190,15 @@ std::string zsh_completion(const CommandModel& program)
         for (const CommandModel& below : command.commands)
             words += " " + zsh_entry(below.name, below.text);
         for (const OptionModel& option : command.options) {
-            std::vector<std::string> patterns;
-            for (const std::string& name : option.names) {
+            for (const std::string& name : option.names)
                 options += " " + zsh_entry(name, option.text);
-                patterns.push_back(shell_quoted(path + ":" + name));
-            }
             std::string offered = "_message " + shell_quoted(option.text);
             if (option.is_file())
                 offered = "_files";
             if (!option.choices.empty())
                 offered = fmt::format("compadd -- {}", joined(option.choices, " "));
-            if (!patterns.empty() && option.takes_value())
-                values += fmt::format("        {}) {}; return ;;\n", joined(patterns, "|"), offered);
+            if (!option.names.empty() && option.takes_value())
+                values += fmt::format("        {}) {}; return ;;\n", patterns_of(path, option), offered);
         }
         if (const OptionModel* positional = first_positional(command)) {
             for (const std::string& choice : positional->choices)

@@ -97,6 +97,7 @@ public:
         parts.dispatcher = dispatcher_.get();
         parts.pollers = {poller_.get()};
         parts.guard = &guard_;
+        parts.retention = [] { return std::chrono::days(30); };
         api_ = std::make_unique<admin::Api>(admin::Access(admin, endpoints), std::move(parts));
         respond = [this](const http::ServerRequest& request) { return answer(request); };
     }

@@ -103,6 +103,19 @@ TEST_F(CommandTest, ImportTakesWhatIsGoodAndNamesWhatIsNot)
     EXPECT_EQ(status.at("tasks").at("relay").at("queued"), 2500);
 }
 
+TEST_F(CommandTest, PrintsVersionAndConfigurationAsJson)
+{
+    const CommandResult version = run_pollhook({"version", "-o", "json"});
+    EXPECT_EQ(version.exit_code, 0) << version.error;
+    EXPECT_EQ(json::parse(version.out).at("name"), "pollhook");
+    write_config(provider("relay", "http://127.0.0.1:9"));
+    const CommandResult shown =
+        run_pollhook({"config", "show", (folder_ / "pollhook.toml").string(), "-o", "json"});
+    EXPECT_EQ(shown.exit_code, 0) << shown.error;
+    EXPECT_EQ(json::parse(shown.out).at("provider").at(0).at("name"), "relay");
+    EXPECT_EQ(shown.out.find("sk-canary-17"), std::string::npos) << "secrets stay secret here too";
+}
+
 TEST(CommandLineTest, TellsWhereTheDaemonWasLookedFor)
 {
     const CommandResult result = run_pollhook({"task", "list", "--admin", "http://127.0.0.1:1"});

@@ -110,7 +110,7 @@ protected:
         co_return response;
     }
     RawClient connect() { return RawClient(running_->endpoint()); }
-    bool stream_ends()
+    [[nodiscard]] bool stream_ends() const
     {
         const auto deadline = steady_clock::now() + std::chrono::seconds(20);
         while (!seen_.stream_ended && steady_clock::now() < deadline)
