@@ -8,6 +8,11 @@ function(pollhook_room name)
   target_include_directories(pollhook_${name} PUBLIC ${PROJECT_SOURCE_DIR}/include)
   target_link_libraries(pollhook_${name} PUBLIC pollhook_asio ${arg_LINKS} PRIVATE pollhook_options spdlog::spdlog)
   pollhook_precompile(pollhook_${name})
+  if(POLLHOOK_UNITY)
+    set_target_properties(pollhook_${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+    # GCC takes the anonymous namespaces of included sources for those of headers.
+    target_compile_options(pollhook_${name} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+  endif()
 endfunction()
 
 # Reuses the shared precompiled headers in a target.

@@ -29,6 +29,7 @@ Api::Api(Access access, Surroundings surroundings)
     rules_.guard = with_.guard;
     rules_.is_provider = [this](std::string_view provider) { return poller(provider) != nullptr; };
     take_providers(with_.pollers);
+    feed_ = std::make_unique<EventFeed>(*with_.store, *with_.clock);
 }
 
 void Api::adopt(
@@ -53,7 +54,6 @@ void Api::take_providers(std::vector<poll::Poller*> pollers)
         rules_.provider_names += (rules_.provider_names.empty() ? "" : ", ") + one->name();
     if (rules_.provider_names.empty())
         rules_.provider_names = "(none is configured)";
-    feed_ = std::make_unique<EventFeed>(*with_.store, *with_.clock);
 }
 
 Api::~Api() = default;

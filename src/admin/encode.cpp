@@ -17,7 +17,7 @@ namespace {
 
 namespace json = boost::json;
 
-json::string text(std::string_view value)
+json::string json_text(std::string_view value)
 {
     return json::string(value.data(), value.size());
 }
@@ -37,14 +37,14 @@ json::value time_or_null(const std::optional<base::TimePoint>& point)
 {
     if (!point)
         return nullptr;
-    return text(base::format_rfc3339(*point));
+    return json_text(base::format_rfc3339(*point));
 }
 
 json::value text_or_null(std::string_view value)
 {
     if (value.empty())
         return nullptr;
-    return text(value);
+    return json_text(value);
 }
 
 json::value foreign_text(const std::string& bytes)
@@ -57,14 +57,14 @@ json::value shown_url(const std::string& url)
     if (url.empty())
         return nullptr;
     const auto parsed = http::parse_url(url);
-    return parsed ? text(parsed->without_query()) : text("(unreadable)");
+    return parsed ? json_text(parsed->without_query()) : json_text("(unreadable)");
 }
 
 json::object encode(const std::map<store::DeliveryState, std::uint64_t>& deliveries)
 {
     json::object out;
     for (const auto& [state, count] : deliveries)
-        out[text(name(state))] = count;
+        out[json_text(name(state))] = count;
     return out;
 }
 
@@ -73,7 +73,7 @@ json::object encode(const store::TaskSummary& task)
     json::object out;
     out["provider"] = task.key.provider;
     out["id"] = task.key.id;
-    out["status"] = text(name(task.status));
+    out["status"] = json_text(name(task.status));
     out["upstreamStatus"] = task.upstream_status;
     out["progress"] = task.progress;
     out["sequence"] = task.sequence;
@@ -90,9 +90,9 @@ json::object encode(const store::TransitionRow& transition)
 {
     json::object out;
     out["sequence"] = transition.sequence;
-    out["type"] = text(name(transition.type));
-    out["from"] = text(name(transition.from));
-    out["to"] = text(name(transition.to));
+    out["type"] = json_text(name(transition.type));
+    out["from"] = json_text(name(transition.from));
+    out["to"] = json_text(name(transition.to));
     out["fromProgress"] = transition.from_progress;
     out["toProgress"] = transition.to_progress;
     out["upstreamStatus"] = transition.upstream_status;
@@ -111,8 +111,8 @@ json::object encode(const store::DeliverySummary& delivery)
     out["task"] = delivery.task.id;
     out["sequence"] = delivery.key.sequence;
     out["eventId"] = delivery.event_id;
-    out["type"] = text(name(delivery.type));
-    out["state"] = text(name(delivery.state));
+    out["type"] = json_text(name(delivery.type));
+    out["state"] = json_text(name(delivery.state));
     out["attempts"] = delivery.attempts;
     out["nextAttemptAt"] = time_or_null(delivery.due);
     out["createdAt"] = time_or_null(delivery.created_at);
@@ -140,7 +140,7 @@ json::object encode(const store::Totals& totals)
     for (const auto& [provider, by_status] : totals.tasks) {
         json::object counts;
         for (const auto& [status, count] : by_status)
-            counts[text(name(status))] = count;
+            counts[json_text(name(status))] = count;
         tasks[provider] = std::move(counts);
     }
     json::object out;

@@ -25,7 +25,7 @@ constexpr std::size_t longest_line = 1024UL * 1024;
 const std::array<std::string, 4> task_members{"provider", "id", "webhookUrl", "metadata"};
 const std::array<std::string, 1> list_members{"tasks"};
 
-std::string text_of(json::string_view text)
+std::string string_of(json::string_view text)
 {
     return {text.data(), text.size()};
 }
@@ -36,7 +36,7 @@ std::string read_id(const json::value* value, std::string& id)
     if (value == nullptr)
         return "\"id\" is missing";
     if (value->is_string())
-        id = text_of(value->get_string());
+        id = string_of(value->get_string());
     else if (value->is_int64() || value->is_uint64())
         id = json::serialize(*value);
     if (!task::is_valid_id(id))
@@ -51,7 +51,7 @@ std::string read_webhook(const json::value& value, const RegistrationRules& rule
         return {};
     if (!value.is_string())
         return "\"webhookUrl\" must be a string";
-    const std::string text = text_of(value.get_string());
+    const std::string text = string_of(value.get_string());
     const auto url = http::parse_url(text);
     if (!url)
         return "\"webhookUrl\": " + url.error().message();
@@ -99,7 +99,7 @@ std::string read_entry(const json::value& value, const RegistrationRules& rules,
     const json::value* provider = object.if_contains("provider");
     if (provider == nullptr || !provider->is_string())
         return "\"provider\" is missing; it is one of: " + rules.provider_names;
-    out.key.provider = text_of(provider->get_string());
+    out.key.provider = string_of(provider->get_string());
     if (!rules.is_provider(out.key.provider))
         return fmt::format(
             "no provider is called \"{}\"; it is one of: {}",

@@ -8,9 +8,22 @@ namespace pollhook::admin {
 namespace {
 
 constexpr base::Duration shortest_pause = std::chrono::seconds(1);
+constexpr base::Duration longest_pause = std::chrono::minutes(1);
 constexpr int pauses_per_reading = 20;
 
 }  // namespace
+
+StoreGauges::Turn::Turn(StoreGauges& gauges) : gauges_(gauges), begin_(gauges.clock_.steady_now())
+{
+    gauges_.reading_ = true;
+}
+
+StoreGauges::Turn::~Turn()
+{
+    const base::SteadyPoint end = gauges_.clock_.steady_now();
+    gauges_.next_read_ = end + std::clamp(pauses_per_reading * (end - begin_), shortest_pause, longest_pause);
+    gauges_.reading_ = false;
+}
 
 boost::asio::awaitable<const StoreGauges::Reading*> StoreGauges::current()
 {
@@ -21,13 +34,10 @@ boost::asio::awaitable<const StoreGauges::Reading*> StoreGauges::current()
 
 boost::asio::awaitable<void> StoreGauges::read()
 {
-    reading_ = true;
-    const base::SteadyPoint begin = clock_.steady_now();
+    // Whoever asked may lose patience: then the next one reads.
+    const Turn turn(*this);
     base::Result<store::Totals> totals = co_await store_.totals();
     base::Result<std::vector<store::SinkSummary>> sinks = co_await store_.sinks();
-    const base::SteadyPoint end = clock_.steady_now();
-    next_read_ = end + std::max(shortest_pause, pauses_per_reading * (end - begin));
-    reading_ = false;
     // A store that does not answer leaves what was last known.
     if (totals && sinks)
         last_.emplace(Reading{.totals = std::move(*totals), .sinks = std::move(*sinks)});

@@ -17,7 +17,9 @@ void CommandTree::add_database()
         "It only reads, also while the daemon runs. Exit code: 0 nothing is wrong, 1 something is, 65 no "
         "database."
     );
-    add_path(*check.app, "FILE", check.options->file, plain, "The database; else that of the configuration");
+    add_path(
+        *check.app, "FILE", check.options->file, no_default, "The database; else that of the configuration"
+    );
 
     auto backup = client_leaf<DbBackupOptions>(
         db,
@@ -32,7 +34,7 @@ void CommandTree::add_database()
         "restore it, stop the daemon and put it in the place of the database, without its -wal and -shm."
     );
     const auto read_target = [options = backup.options](const std::string& word) { options->file = word; };
-    add_reader(*backup.app, "FILE", read_target, plain, "Where to; not overwritten without --force")
+    add_reader(*backup.app, "FILE", read_target, no_default, "Where to; not overwritten without --force")
         ->required();
     backup.app->add_flag("--force", backup.options->force, "Replace a file that exists");
     // They ask the file, not the daemon.
@@ -71,13 +73,13 @@ void CommandTree::add_self()
         "  pollhook completion zsh > \"${fpath[1]}/_pollhook\"\n"
         "  pollhook completion fish > ~/.config/fish/completions/pollhook.fish"
     );
-    add_value(*completion.app, "SHELL", completion.options->shell, plain, "bash, zsh or fish")
+    add_value(*completion.app, "SHELL", completion.options->shell, no_default, "bash, zsh or fish")
         ->required()
         ->check(CLI::IsMember({"bash", "zsh", "fish"}));
 
     auto manual = leaf<ManualOptions>(app_, "manual", "Print a manual page", "pollhook manual 8 | man -l -");
     manual.app->group("");  // of no use to who has them installed
-    add_value(*manual.app, "SECTION", manual.options->section, plain, "8: pollhook, 5: pollhook.toml")
+    add_value(*manual.app, "SECTION", manual.options->section, no_default, "8: pollhook, 5: pollhook.toml")
         ->required()
         ->check(CLI::IsMember({"5", "8"}));
     add_value(*manual.app, "--date", manual.options->date, "DATE", "Of the release, such as 2026-11-21");

@@ -28,7 +28,7 @@ void CommandTree::add_deliveries(base::TimePoint now)
     auto show = client_leaf<DeliveryShowOptions>(
         delivery, "show", "Show one delivery with its attempts", "pollhook delivery show 12-0-3"
     );
-    add_value(*show.app, "ID", show.options->id, plain, "As \"delivery list\" shows it")->required();
+    add_value(*show.app, "ID", show.options->id, no_default, "As \"delivery list\" shows it")->required();
 
     auto retry = client_leaf<DeliveryRetryOptions>(
         delivery,
@@ -43,7 +43,7 @@ void CommandTree::add_deliveries(base::TimePoint now)
     );
     DeliveryRetryOptions& again = *retry.options;
     CLI::App& app = *retry.app;
-    add_value(app, "ID", again.id, plain, "As \"delivery list\" shows it");
+    add_value(app, "ID", again.id, no_default, "As \"delivery list\" shows it");
     add_value(app, "--state", again.state, "STATE=dead", "dead, cancelled, superseded or delivered");
     add_value(app, "--sink", again.sink, "NAME", sink_text);
     add_value(app, "--task", again.task, task_form, "Only of this task");
@@ -58,7 +58,7 @@ void CommandTree::add_jobs()
 {
     CLI::App& job = group("job", "List, show and cancel retries and replays of many");
     const auto add_id = [](CLI::App& app, std::string& id) {
-        add_value(app, "ID", id, plain, "As \"job list\" shows it")->required();
+        add_value(app, "ID", id, no_default, "As \"job list\" shows it")->required();
     };
     auto list = client_leaf<JobListOptions>(
         job, "list", "List jobs, the running ones first, then the newest", "pollhook job list"

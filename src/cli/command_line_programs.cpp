@@ -137,12 +137,12 @@ void CommandTree::add_config()
     auto check = leaf<ConfigCheckOptions>(
         config, "check", "Name every mistake with its line", "pollhook config check ./pollhook.toml"
     );
-    add_path(*check.app, "FILE,-c,--config", check.options->file, plain, config_text);
+    add_path(*check.app, "FILE,-c,--config", check.options->file, no_default, config_text);
     auto show = leaf<ConfigShowOptions>(
         config, "show", "Print what is in effect, without secrets", "pollhook config show ./pollhook.toml"
     );
     explain(*show.app, "-o table, the default, is TOML.");
-    add_path(*show.app, "FILE,-c,--config", show.options->file, plain, config_text);
+    add_path(*show.app, "FILE,-c,--config", show.options->file, no_default, config_text);
     add_output(*show.app);
     auto init = leaf<ConfigInitOptions>(
         config,
@@ -150,7 +150,9 @@ void CommandTree::add_config()
         "Write a configuration that describes every key",
         "pollhook config init ./pollhook.toml"
     );
-    add_path(*init.app, "FILE", init.options->file, plain, "Where to; never overwritten. \"-\" prints it");
+    add_path(
+        *init.app, "FILE", init.options->file, no_default, "Where to; never overwritten. \"-\" prints it"
+    );
 }
 
 }  // namespace pollhook::cli

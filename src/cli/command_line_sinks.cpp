@@ -9,7 +9,7 @@ void CommandTree::add_sinks(base::TimePoint now)
 {
     CLI::App& sink = group("sink", "List, test, pause and resume sinks, replay events to them");
     const auto add_name = [](CLI::App& app, std::string& name) {
-        add_value(app, "NAME", name, plain, "The sink's name in the configuration")->required();
+        add_value(app, "NAME", name, no_default, "The sink's name in the configuration")->required();
     };
     client_leaf<SinkListOptions>(
         sink, "list", "List sinks with their state and public key", "pollhook sink list"
@@ -58,7 +58,7 @@ void CommandTree::add_sinks(base::TimePoint now)
         provider, "list", "List providers and how they answer", "pollhook provider list"
     );
     const auto add_provider = [](CLI::App& to, std::string& name) {
-        add_value(to, "NAME", name, plain, "The provider's name in the configuration")->required();
+        add_value(to, "NAME", name, no_default, "The provider's name in the configuration")->required();
     };
     auto rest = client_leaf<ProviderPauseOptions>(
         provider,

@@ -38,7 +38,7 @@ void CommandTree::add_tasks()
         task, "show", "Show one task with its history", "pollhook task show quickrouter 1743326750223591"
     );
     add_task_key(*show.app, show.options->provider);
-    add_value(*show.app, "ID", show.options->id, plain, "The task's id at the relay")->required();
+    add_value(*show.app, "ID", show.options->id, no_default, "The task's id at the relay")->required();
 
     auto wait = client_leaf<TaskWaitOptions>(
         task,
@@ -74,7 +74,7 @@ void CommandTree::add_tasks()
         "quickrouter"
     );
     explain(*import.app, "A line is a JSON object, as for POST /v1/tasks, or an id.");
-    add_value(*import.app, "FILE", import.options->file, plain, "\"-\" is standard input")->required();
+    add_value(*import.app, "FILE", import.options->file, no_default, "\"-\" is standard input")->required();
     add_value(*import.app, "--provider", import.options->provider, "NAME", "For lines that name none");
     add_value(*import.app, "--webhook-url", import.options->webhook_url, "URL", "For lines that name none");
 }

@@ -60,7 +60,7 @@ void add_pace(CLI::App& app, std::optional<double>& rate, bool& no_wait)
 
 void add_task_key(CLI::App& app, std::string& provider)
 {
-    add_value(app, "PROVIDER", provider, plain, "The provider's name in the configuration")->required();
+    add_value(app, "PROVIDER", provider, no_default, "The provider's name in the configuration")->required();
 }
 
 }  // namespace pollhook::cli

@@ -20,7 +20,7 @@ namespace pollhook::cli {
 void explain(CLI::App& app, const std::string& text);
 
 /// A positional argument's form: its name says it all, and an empty form would show the type.
-inline constexpr const char* plain = " ";
+inline constexpr const char* no_default = " ";
 
 /// An option or, without dashes in its name, a positional argument; `form` is how help shows its value.
 template <class Value>

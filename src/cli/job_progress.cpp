@@ -17,9 +17,9 @@ namespace {
 namespace json = boost::json;
 using std::chrono::steady_clock;
 
-constexpr std::chrono::milliseconds look_interval{250};
+constexpr std::chrono::milliseconds progress_interval{250};
 /// A daemon that restarts is back by then; the job goes on where it was.
-constexpr std::chrono::seconds patience{60};
+constexpr std::chrono::seconds patience_with_restarts{60};
 
 std::string progress_of(const json::object& job)
 {
@@ -34,10 +34,10 @@ Outcome<json::object> wait_for_end(Session& session, json::object job)
     auto reached_at = steady_clock::now();
     while (shown(job, "state") == "running") {
         progress.show(progress_of(job));
-        std::this_thread::sleep_for(look_interval);
+        std::this_thread::sleep_for(progress_interval);
         auto seen = session.daemon.get_object(path);
         const bool gone = !seen && seen.error().exit_code == exit_code::unreachable;
-        if (gone && steady_clock::now() - reached_at < patience)
+        if (gone && steady_clock::now() - reached_at < patience_with_restarts)
             continue;
         if (!seen) {
             progress.clear();

@@ -16,7 +16,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t shown_reason = 60;
+constexpr std::size_t shown_pause_reason = 60;
 
 std::string count(const json::object& sink, std::string_view state)
 {
@@ -95,7 +95,7 @@ int sink_list(const ClientOptions& client)
             {shown_time(sink, "oldestPending")},
             shown_state(sink, "breaker"),
             {shown_time(sink, "lastSuccess")},
-            {shown(sink, "reason", shown_reason)},
+            {shown(sink, "reason", shown_pause_reason)},
             {shown(sink, "publicKey")},
         };
     };

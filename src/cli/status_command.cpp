@@ -16,7 +16,7 @@ namespace {
 
 namespace json = boost::json;
 
-std::int64_t number(const json::object& object, std::string_view name)
+std::int64_t number_of(const json::object& object, std::string_view name)
 {
     const json::value* value = object.if_contains({name.data(), name.size()});
     return value != nullptr && value->is_int64() ? value->get_int64() : 0;
@@ -56,11 +56,11 @@ std::string counts_text(const json::object& counts, bool with_color)
     std::string out;
     for (const auto& count : counts) {
         const std::string name = base::printable({count.key().data(), count.key().size()});
-        if (number(counts, name) > 0)
+        if (number_of(counts, name) > 0)
             out += fmt::format(
                 "{}{} {}",
                 out.empty() ? "" : ", ",
-                number(counts, name),
+                number_of(counts, name),
                 styled(name, style_of(name), with_color)
             );
     }
@@ -80,7 +80,7 @@ void print_providers(const json::object& status, const json::object& providers, 
         const json::object& provider = value.get_object();
         const json::object& counts = object_of(tasks, shown(provider, "name"));
         const auto count = [&counts](std::string_view state) {
-            return Cell{std::to_string(number(counts, state))};
+            return Cell{std::to_string(number_of(counts, state))};
         };
         table.add({
             {shown(provider, "name")},
@@ -153,7 +153,7 @@ int status(const ClientOptions& client)
         "pollhook {} at {}, up {}\n\n",
         shown(*status, "version"),
         base::printable(daemon.address().text),
-        span_text(number(*status, "uptimeSeconds"))
+        span_text(number_of(*status, "uptimeSeconds"))
     ));
     print_providers(*status, *providers, with_color);
     print(fmt::format("\ndeliveries  {}\n", counts_text(object_of(*status, "deliveries"), with_color)));
@@ -161,12 +161,14 @@ int status(const ClientOptions& client)
         print(fmt::format("            the oldest waits since {}\n", oldest));
     if (const json::object& sinks = object_of(*status, "sinks"); !sinks.empty())
         print(fmt::format("sinks       {}\n", sinks_text(sinks, with_color)));
-    if (const auto open = number(object_of(*status, "delivery"), "openBreakers"); open > 0)
+    if (const auto open = number_of(object_of(*status, "delivery"), "openBreakers"); open > 0)
         print(fmt::format("breakers    {} open: receivers that fail are asked less often\n", open));
     if (const json::object& last = object_of(*status, "lastReload"); !last.empty())
         print(fmt::format("reload      {}\n", reload_text(last, with_color)));
     print(fmt::format(
-        "store       {} with {} events\n", size_text(number(*status, "storeBytes")), number(*status, "events")
+        "store       {} with {} events\n",
+        size_text(number_of(*status, "storeBytes")),
+        number_of(*status, "events")
     ));
     return exit_code::ok;
 }

@@ -13,12 +13,12 @@
 namespace pollhook::config {
 namespace {
 
-class Descriptor {
+class OpenFile {
 public:
-    explicit Descriptor(int fd) noexcept : fd_(fd) {}
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    ~Descriptor()
+    explicit OpenFile(int fd) noexcept : fd_(fd) {}
+    OpenFile(const OpenFile&) = delete;
+    OpenFile& operator=(const OpenFile&) = delete;
+    ~OpenFile()
     {
         if (fd_ >= 0)
             ::close(fd_);
@@ -44,7 +44,7 @@ boost::system::result<std::string, FileProblem> read_file(
 )
 {
     // O_NONBLOCK: opening a pipe that nobody writes to would wait for ever.
-    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));  // NOLINT(*-vararg)
+    const OpenFile file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));  // NOLINT(*-vararg)
     struct stat status{};
     if (file.get() < 0 || ::fstat(file.get(), &status) != 0)
         return cannot_read();

@@ -85,6 +85,8 @@ void Dispatcher::change(Destination& to, NextSink next)
         arrange(to);
         return;
     }
+    // What has not left yet goes out by the new one.
+    to.sink->recall();
     to.sink = std::move(next.sink);
     arrange(to);
     queues_.forget_allowance(to.row.origin);

@@ -369,7 +369,10 @@ asio::awaitable<sink::Outcome> Dispatcher::attempt(const store::ClaimedDelivery&
     const std::shared_ptr<sink::Sink> sink = to->second.sink;
     if (!to->second.predecessor.expired())
         co_await wait_for_predecessor(to->second.predecessor);
-    sink::Outcome outcome = co_await sink->deliver(message);
+    sink::Outcome outcome;
+    outcome.cancelled = stopping_;
+    if (!stopping_)
+        outcome = co_await sink->deliver(message);
     co_return outcome;
 }
 

@@ -20,7 +20,7 @@ namespace {
 /// More than run at once.
 constexpr std::size_t most_jobs = 1000;
 /// Between two tries while the store is full.
-constexpr base::Duration full_pause = 1s;
+constexpr base::Duration full_store_pause = 1s;
 /// Between two tries to read the list of jobs.
 constexpr base::Duration first_read_pause = 1s;
 constexpr base::Duration longest_read_pause = 1min;
@@ -101,7 +101,7 @@ asio::awaitable<base::Duration> JobRunner::step(const store::Job& job)
     if (!advanced && advanced.error() == store::Errc::full) {
         if (not_advanced_.happened(clock_.steady_now()) != base::Episode::Line::none)
             spdlog::error("job.not_advanced: job={} error=\"the store is full\"", job.id);
-        co_return full_pause;
+        co_return full_store_pause;
     }
     store::throw_if_failed(advanced);
     if (const auto length = not_advanced_.ended(clock_.steady_now()))

@@ -1,5 +1,6 @@
 #include "pollhook/http/answer_parser.hpp"
 
+#include "last_chunk.hpp"
 #include "pollhook/base/text.hpp"
 
 #include <boost/asio/buffer.hpp>
@@ -22,11 +23,6 @@ constexpr std::size_t max_kept_value = 1024;
 /// busy.
 constexpr std::uint64_t max_framing = 256 * 1024;
 constexpr std::uint64_t max_framing_per_byte = 8;
-
-/// `0`, its line end and the last one. Beast asserts that it is asked about the last chunk's trailer with as
-/// many; when the head of the first chunk is all that has come, and is the last, one byte more would end the
-/// process.
-constexpr std::size_t shortest_last_chunk = 5;
 
 /// Whether `bytes` can be, or become, the first ones of an answer. Beast would wait for a whole line of what
 /// another protocol sent.

@@ -10,7 +10,7 @@
 namespace pollhook::http {
 namespace {
 
-std::uint64_t next_identity() noexcept
+std::uint64_t next_route_identity() noexcept
 {
     static std::atomic<std::uint64_t> last{0};
     return ++last;
@@ -37,7 +37,7 @@ RouteOptions checked(RouteOptions options)
 Route::Route(RouteOptions options)
     : options_(checked(std::move(options))),
       tls_(std::make_unique<TlsConnector>(options_)),
-      identity_(next_identity())
+      identity_(next_route_identity())
 {
 }
 

@@ -1,5 +1,6 @@
 #include "server_connection.hpp"
 
+#include "last_chunk.hpp"
 #include "pollhook/base/task_group.hpp"
 #include "pollhook/base/text.hpp"
 #include "pollhook/http/problem.hpp"
@@ -41,9 +42,6 @@ constexpr std::size_t buffer_limit = 64 * 1024;
 constexpr base::Duration for_ever = std::chrono::hours(24 * 365);
 constexpr base::Duration discard_timeout = std::chrono::seconds(2);
 constexpr std::size_t discard_limit = 16 * 1024 * 1024;
-/// Beast asserts that it is asked about the last chunk's trailer with at least so many bytes: `0` and two
-/// line ends.
-constexpr std::size_t shortest_last_chunk = 5;
 
 std::string peer_text(const ServerConnection::Socket& socket)
 {

@@ -177,7 +177,7 @@ asio::awaitable<void> Daemon::Impl::set_up()
     store_ = std::make_unique<store::SqliteStore>(loop_.get_executor(), store_options(config_, machine_));
     const auto respond = [this](const http::ServerRequest& request) { return api_->respond(request); };
     server_ = std::make_unique<http::Server>(
-        loop_, clock_, server_options(config_.admin, std::move(machine_.sockets)), respond
+        loop_, clock_, server_options(config_.admin, machine_.sockets), respond
     );
     server_->open();
     check_reach(*server_, config_.admin);
@@ -319,8 +319,9 @@ asio::awaitable<void> Daemon::Impl::serve(std::function<void()> on_ready)
         services.spawn(feed_watchdog(*interval));
     services.spawn(stop_in_order(services));
 
+    // Sockets that were passed take the place of the configuration's.
     for (const config::ListenAddress& address : config_.admin.listen)
-        if (address.is_unix())
+        if (address.is_unix() && machine_.sockets.empty())
             spdlog::info("admin.listening: address={}", address.text());
     for (const auto& endpoint : server_->endpoints())
         spdlog::info(

@@ -16,7 +16,7 @@ namespace {
 namespace asio = boost::asio;
 
 /// A buffer that one large event has blown up is not kept.
-constexpr std::size_t largest_kept = 64 * 1024;
+constexpr std::size_t largest_kept_buffer = 64 * 1024;
 
 }  // namespace
 
@@ -36,7 +36,7 @@ public:
     Lease& operator=(const Lease&) = delete;
     ~Lease()
     {
-        if (std::max(buffers_->fields.capacity(), buffers_->body.capacity()) <= largest_kept)
+        if (std::max(buffers_->fields.capacity(), buffers_->body.capacity()) <= largest_kept_buffer)
             sink_.spare_.push_back(std::move(buffers_));
     }
 

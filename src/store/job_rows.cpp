@@ -8,7 +8,7 @@ namespace pollhook::store {
 namespace {
 
 constexpr std::array<std::string_view, 2> kind_names{"retry", "replay"};
-constexpr std::array<std::string_view, 3> state_names{"running", "done", "cancelled"};
+constexpr std::array<std::string_view, 3> job_state_names{"running", "done", "cancelled"};
 
 std::vector<task::EventType> types_of(std::int64_t bits)
 {
@@ -30,7 +30,7 @@ std::string_view name(JobKind kind) noexcept
 std::string_view name(JobState state) noexcept
 {
     const auto index = static_cast<std::size_t>(state);
-    return index < state_names.size() ? state_names[index] : "unknown";
+    return index < job_state_names.size() ? job_state_names[index] : "unknown";
 }
 
 std::int64_t type_bits(const std::vector<task::EventType>& types)

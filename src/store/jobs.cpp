@@ -10,7 +10,7 @@ namespace pollhook::store {
 namespace {
 
 /// In one step, whether they match or not: a few milliseconds.
-constexpr std::size_t most_rows = 500;
+constexpr std::size_t rows_in_step = 500;
 
 template <class T>
 std::optional<std::string> text_or_null(const std::optional<task::TaskKey>& key, T task::TaskKey::* member)
@@ -182,7 +182,7 @@ void Jobs::retry(Step& step)
             filter.origin,
             filter.since,
             filter.until,
-            most_rows
+            rows_in_step
         );
         while (rows.next())
             candidates.push_back(
@@ -198,7 +198,7 @@ void Jobs::retry(Step& step)
         ++step.result.job.examined;
         step.count(lanes_.reopen_ended(one.key, step.outbox_now));
     }
-    step.at_end = candidates.size() < most_rows;
+    step.at_end = candidates.size() < rows_in_step;
 }
 
 void Jobs::replay(Step& step)
@@ -217,7 +217,7 @@ void Jobs::replay(Step& step)
             type_bits(request.types),
             request.since,
             request.until,
-            most_rows
+            rows_in_step
         );
         while (rows.next()) {
             Past& past = events.emplace_back();
@@ -246,7 +246,7 @@ void Jobs::replay(Step& step)
             step.count({Reopening::reopened, *origin});
         }
     }
-    step.at_end = events.size() < most_rows;
+    step.at_end = events.size() < rows_in_step;
 }
 
 /// Empty when the task has no URL of its own.

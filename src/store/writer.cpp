@@ -17,7 +17,7 @@ namespace pollhook::store {
 namespace {
 
 /// Rows in one transaction, unless a single job has more: about 30 ms of work.
-constexpr std::size_t most_rows = 2000;
+constexpr std::size_t rows_in_commit = 2000;
 
 base::SteadyPoint steady_now()
 {
@@ -112,7 +112,7 @@ Writer::Works Writer::take_batch()
     auto end = gathered_.begin();
     while (end != gathered_.end()) {
         rows += (*end)->rows();
-        if (end != gathered_.begin() && rows > most_rows)
+        if (end != gathered_.begin() && rows > rows_in_commit)
             break;
         const bool is_last = (*end)->kind() == WorkKind::close;
         ++end;

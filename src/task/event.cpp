@@ -17,7 +17,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::array<std::string_view, event_type_count> names{
+constexpr std::array<std::string_view, event_type_count> type_names{
     "task.queued",   "task.running",     "task.progress",      "task.waiting",   "task.succeeded",
     "task.failed",   "task.cancelled",   "task.lost",          "task.expired",   "task.stalled",
     "task.updated",  "task.unknown",     "sink.failing",       "sink.recovered", "sink.paused",
@@ -105,15 +105,15 @@ std::string_view name(EventType type) noexcept
 {
     // A damaged database may hold any number.
     const auto index = static_cast<std::size_t>(type);
-    return index < names.size() ? names[index] : "invalid";
+    return index < type_names.size() ? type_names[index] : "invalid";
 }
 
 std::optional<EventType> parse_event_type(std::string_view name) noexcept
 {
-    const auto* const found = std::ranges::find(names, name);
-    if (found == names.end())
+    const auto* const found = std::ranges::find(type_names, name);
+    if (found == type_names.end())
         return std::nullopt;
-    return static_cast<EventType>(found - names.begin());
+    return static_cast<EventType>(found - type_names.begin());
 }
 
 EventType event_for(Status status) noexcept

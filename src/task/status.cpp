@@ -7,7 +7,7 @@
 namespace pollhook::task {
 namespace {
 
-constexpr std::array<std::string_view, 9> names{
+constexpr std::array<std::string_view, 9> status_names{
     "queued", "running", "waiting", "unknown", "succeeded", "failed", "cancelled", "lost", "expired"
 };
 
@@ -36,15 +36,15 @@ std::string_view name(Status status) noexcept
 {
     // A damaged database may hold any number.
     const auto index = static_cast<std::size_t>(status);
-    return index < names.size() ? names[index] : "invalid";
+    return index < status_names.size() ? status_names[index] : "invalid";
 }
 
 std::optional<Status> parse_status(std::string_view name) noexcept
 {
-    const auto* const found = std::ranges::find(names, name);
-    if (found == names.end())
+    const auto* const found = std::ranges::find(status_names, name);
+    if (found == status_names.end())
         return std::nullopt;
-    return static_cast<Status>(found - names.begin());
+    return static_cast<Status>(found - status_names.begin());
 }
 
 Status from_upstream(std::string_view word) noexcept

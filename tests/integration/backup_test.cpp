@@ -94,7 +94,7 @@ TEST_F(BackupTest, AFileThatExistsIsReplacedOnlyByForce)
     EXPECT_EQ(back_up(folder_ / "none" / "copy.db").exit_code, 1);
     std::size_t files = 0;
     for (const auto& entry : std::filesystem::directory_iterator(folder_))
-        files += entry.path().filename().string().starts_with("copy.db") ? 1 : 0;
+        files += entry.path().filename().string().starts_with("copy.db") ? 1U : 0U;
     EXPECT_EQ(files, 1U) << "nothing half done stays behind";
 }
 

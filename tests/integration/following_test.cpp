@@ -75,8 +75,10 @@ TEST_F(FollowingTest, EventTailLosesAndDoublesNothingWhenTheDaemonIsKilled)
     };
     add(0);
     ASSERT_TRUE(becomes_true([&] { return positions_of(tail.out()).size() > 5; })) << tail.error();
+    EXPECT_EQ(run_pollhook({"reload", "--wait", "--admin", address()}).exit_code, 0);
     kill_and_restart();
     add(tasks);
+    EXPECT_EQ(run_pollhook({"reload", "--wait", "--admin", address()}).exit_code, 0);
     ASSERT_TRUE(becomes_true([&] { return is_over("0"); }));
     kill_and_restart();
     ASSERT_TRUE(becomes_true([&] { return all_over(2 * tasks); }));

@@ -41,6 +41,7 @@ public:
         std::size_t at_once = 0;
         std::size_t most_at_once = 0;
         std::size_t reopened = 0;
+        std::size_t recalled = 0;
 
         [[nodiscard]] std::vector<std::uint32_t> sequences(const std::string& task) const
         {
@@ -82,6 +83,7 @@ public:
     }
     [[nodiscard]] bool asks_for_consent() const override { return script_->asks_for_consent; }
     void reopen() override { ++script_->reopened; }
+    void recall() override { ++script_->recalled; }
 
     static sink::Outcome http(int status, std::optional<base::Duration> retry_after = std::nullopt)
     {

@@ -11,7 +11,7 @@
 namespace pollhook::admin {
 
 /// What the store holds, for the metrics. It is read by the store's read thread, at most so often that this
-/// takes a twentieth of its time, and whoever asks in between gets what was read last: however many scrape
+/// takes a twentieth of its time or once a minute, and whoever asks in between gets what was read last: however many scrape
 /// and however much there is to count, no commit waits for it. Lives on the loop.
 class StoreGauges {
 public:
@@ -30,6 +30,19 @@ public:
     [[nodiscard]] boost::asio::awaitable<const Reading*> current();
 
 private:
+    /// From the beginning of a reading to its end, however it ends.
+    class Turn {
+    public:
+        explicit Turn(StoreGauges& gauges);
+        Turn(const Turn&) = delete;
+        Turn& operator=(const Turn&) = delete;
+        ~Turn();
+
+    private:
+        StoreGauges& gauges_;
+        base::SteadyPoint begin_;
+    };
+
     boost::asio::awaitable<void> read();
 
     store::Store& store_;

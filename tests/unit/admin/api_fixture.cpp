@@ -1,5 +1,7 @@
 #include "api_fixture.hpp"
 
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_future.hpp>
 #include <boost/json/parse.hpp>
 #include <stdlib.h>
 
@@ -120,6 +122,15 @@ void ApiTest::add_sinks()
     dispatcher_->add_sink(rows.at(0), ops, std::make_unique<AnsweringSink>(receivers_));
     dispatcher_->add_sink(rows.at(1), off, std::make_unique<AnsweringSink>(receivers_));
     dispatcher_->set_task_webhooks(config::TaskWebhooks{}, std::make_unique<AnsweringSink>(receivers_));
+}
+
+void ApiTest::reload()
+{
+    asio::post(
+        loop_, asio::use_future([this] {
+            api_->adopt(Access(config::Admin{}, server_->endpoints()), {poller_.get()}, &guard_, 0);
+        })
+    ).get();
 }
 
 void ApiTest::deliver()

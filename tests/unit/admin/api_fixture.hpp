@@ -98,6 +98,8 @@ protected:
         return boost::asio::co_spawn(loop_, std::move(operation), boost::asio::use_future).get().value();
     }
     store::Store& store() { return *store_; }
+    /// A reload that changes nothing.
+    void reload();
     [[nodiscard]] boost::asio::ip::tcp::endpoint endpoint() const { return server_->endpoints().front(); }
     base::SystemClock& clock() { return clock_; }
     poll::Poller& poller() { return *poller_; }

@@ -91,6 +91,20 @@ TEST_F(EventStreamTest, SendsWhatHappensFromNowOn)
     EXPECT_NE(listener->heard().find("id: 3\ndata: {"), std::string::npos);
 }
 
+TEST_F(EventStreamTest, GoesOnAcrossAReloadAndBeginsAfterOne)
+{
+    add_task("1");
+    progress("1", 1, 1);
+    const auto before = listen();
+    ASSERT_TRUE(before->hears("id: 1\n\n"));
+    reload();
+    const auto after = listen();
+    ASSERT_TRUE(after->hears("id: 1\n\n"));
+    progress("1", 2, 2);
+    EXPECT_TRUE(before->hears("\"position\":2,")) << before->heard();
+    EXPECT_TRUE(after->hears("\"position\":2,")) << after->heard();
+}
+
 TEST_F(EventStreamTest, GoesOnExactlyBehindTheLastEventId)
 {
     add_task("1");

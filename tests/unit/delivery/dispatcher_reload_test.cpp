@@ -49,6 +49,22 @@ protected:
     }
 };
 
+TEST_F(DispatcherReloadTest, ASinkThatIsReplacedOrRemovedGivesBackWhatHasNotLeft)
+{
+    add_sink("ops");
+    add_sink("log");
+    start();
+    adopt();
+    EXPECT_EQ(script("ops").recalled, 0U);
+    adopt({"ops"});
+    EXPECT_EQ(script("ops").recalled, 1U);
+    EXPECT_EQ(script("log").recalled, 0U);
+    const std::shared_ptr<ScriptedSink::Script> log = sinks_.at("log").script;
+    sinks_.erase("log");
+    adopt();
+    EXPECT_EQ(log->recalled, 1U);
+}
+
 TEST_F(DispatcherReloadTest, WhatWaitsForARemovedSinkWaitsInTheStoreUntilItReturns)
 {
     add_sink("ops").max_in_flight = 1;
