@@ -21,6 +21,8 @@ namespace json = boost::json;
 
 constexpr std::size_t most_metadata_bytes = 16 * 1024;
 constexpr std::size_t longest_line = 1024UL * 1024;
+/// Of one JSON document, which is read at once: some tens of milliseconds of the loop. NDJSON has no limit.
+constexpr std::size_t most_listed = 10'000;
 
 const std::array<std::string, 4> task_members{"provider", "id", "webhookUrl", "metadata"};
 const std::array<std::string, 1> list_members{"tasks"};
@@ -157,6 +159,8 @@ boost::system::result<RegistrationRequest, std::string> read_registration(
         return std::string("\"tasks\" must be an array");
     if (std::string unknown = unknown_member(*object, list_members); !unknown.empty())
         return unknown;
+    if (tasks->get_array().size() > most_listed)
+        return fmt::format("\"tasks\" holds more than {}; send so many as NDJSON, a task a line", most_listed);
     request.is_list = true;
     std::size_t index = 0;
     for (const json::value& entry : tasks->get_array())

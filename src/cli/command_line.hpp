@@ -35,6 +35,7 @@ using Command = std::variant<
     VerifyOptions,
     ConfigCheckOptions,
     ConfigShowOptions,
+    ConfigSchemaOptions,
     ConfigInitOptions,
     TaskAddOptions,
     TaskListOptions,

@@ -133,7 +133,7 @@ void CommandTree::add_simulation()
 
 void CommandTree::add_config()
 {
-    CLI::App& config = group("config", "Check, show or begin a configuration");
+    CLI::App& config = group("config", "Check, show, describe or begin a configuration");
     auto check = leaf<ConfigCheckOptions>(
         config, "check", "Name every mistake with its line", "pollhook config check ./pollhook.toml"
     );
@@ -144,6 +144,13 @@ void CommandTree::add_config()
     explain(*show.app, "-o table, the default, is TOML.");
     add_path(*show.app, "FILE,-c,--config", show.options->file, no_default, config_text);
     add_output(*show.app);
+    auto schema = leaf<ConfigSchemaOptions>(
+        config,
+        "schema",
+        "Print a JSON Schema of the configuration",
+        "pollhook config schema > pollhook.schema.json"
+    );
+    explain(*schema.app, "Draft 4. Editors with a TOML plug-in complete and check keys with it.");
     auto init = leaf<ConfigInitOptions>(
         config,
         "init",

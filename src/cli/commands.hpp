@@ -201,6 +201,9 @@ struct ConfigShowOptions {
 };
 int config_show(const ConfigShowOptions& options);
 
+struct ConfigSchemaOptions {};
+int config_schema(const ConfigSchemaOptions& options);
+
 struct ConfigInitOptions {
     std::optional<std::filesystem::path> file;  ///< see config::find(); `-`: standard output
 };

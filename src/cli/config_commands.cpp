@@ -4,6 +4,7 @@
 #include "pollhook/base/text.hpp"
 #include "pollhook/config/default_text.hpp"
 #include "pollhook/config/load.hpp"
+#include "pollhook/config/schema.hpp"
 #include "pollhook/config/show.hpp"
 #include "terminal.hpp"
 
@@ -108,6 +109,12 @@ int config_show(const ConfigShowOptions& options)
         fmt::print("{}", with_line_end(config::show(*config)));
     else
         print_line(boost::json::parse(config::show_json(*config)));
+    return exit_code::ok;
+}
+
+int config_schema(const ConfigSchemaOptions& /*options*/)
+{
+    print_line(config::schema());
     return exit_code::ok;
 }
 

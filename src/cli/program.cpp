@@ -34,6 +34,7 @@ struct Dispatch {
         options.output = flags.output;
         return config_show(options);
     }
+    int operator()(const ConfigSchemaOptions& options) const { return config_schema(options); }
     int operator()(const ConfigInitOptions& options) const { return config_init(options); }
     int operator()(const TaskAddOptions& options) const { return task_add(options, client()); }
     int operator()(const TaskListOptions& options) const { return task_list(options, client()); }

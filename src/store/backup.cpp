@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <string>
@@ -22,6 +23,8 @@ namespace {
 
 /// A few megabytes, so that progress moves and others get at the disk.
 constexpr int step_pages = 1000;
+/// What SQLite puts beside a database; the first is the database.
+constexpr std::array side_files{"", "-wal", "-shm", "-journal"};
 
 [[noreturn]] void cannot_write(const std::filesystem::path& path, const std::string& why)
 {
@@ -69,10 +72,22 @@ private:
     std::string path_;
 };
 
+/// Not even --force may put a copy in the place of what it is made from: the daemon would go on in a file
+/// that nobody finds again.
+void refuse_itself(const std::filesystem::path& file, const std::filesystem::path& target)
+{
+    for (const char* suffix : side_files) {
+        std::error_code ignored;
+        if (std::filesystem::equivalent(file.string() + suffix, target, ignored) ||
+            std::filesystem::equivalent(file, target.string() + suffix, ignored))
+            cannot_write(target, "it belongs to the database that is to be copied");
+    }
+}
+
 /// SQLite would take the log of an earlier database of that name for the copy's.
 void clear_away(const std::filesystem::path& target, Existing existing)
 {
-    for (const char* suffix : {"", "-wal", "-shm", "-journal"}) {
+    for (const char* suffix : side_files) {
         const std::filesystem::path path = target.string() + suffix;
         std::error_code ec;
         if (!std::filesystem::exists(std::filesystem::symlink_status(path, ec)))
@@ -127,7 +142,9 @@ std::uint64_t copy_database(
     try {
         SQLite::Database source = open_to_look(file);
         check_version(source, schema_steps());
-        clear_away(target, existing);
+        refuse_itself(file, target);
+        if (existing == Existing::is_kept)
+            clear_away(target, existing);  // refuses before the work, not after it
         Draft draft(target);
         // One read transaction around all steps: without it every commit in between would begin the copy
         // anew.

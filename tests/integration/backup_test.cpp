@@ -98,6 +98,22 @@ TEST_F(BackupTest, AFileThatExistsIsReplacedOnlyByForce)
     EXPECT_EQ(files, 1U) << "nothing half done stays behind";
 }
 
+TEST_F(BackupTest, NotEvenForceReplacesTheDatabaseItself)
+{
+    write_config("");
+    start();
+    const std::filesystem::path link = folder_ / "link.db";
+    std::filesystem::create_symlink(database(), link);
+    for (const std::filesystem::path& target :
+         {database(), link, std::filesystem::path(database().string() + "-wal")}) {
+        const CommandResult refused = back_up(target, {"--force"});
+        EXPECT_EQ(refused.exit_code, 1) << target;
+        EXPECT_NE(refused.error.find("belongs to the database"), std::string::npos) << refused.error;
+    }
+    EXPECT_EQ(get("/readyz").status, 200);
+    EXPECT_EQ(run_pollhook({"db", "check", database().string()}).exit_code, 0);
+}
+
 TEST_F(BackupTest, PruneDeletesWhatIsOldThroughTheDaemon)
 {
     begin();

@@ -266,5 +266,16 @@ TEST_F(RegistrationLinesTest, RefusesALineThatIsTooLongAndReadsOn)
     EXPECT_EQ(read.indexes, (std::vector<std::size_t>{1}));
 }
 
+TEST_F(RegistrationTest, AListInOneDocumentHasABound)
+{
+    std::string body = R"({"tasks":[)";
+    for (int i = 0; i < 10'001; ++i)
+        body += "0,";
+    body.back() = ']';
+    const auto request = read_registration(body + '}', false, rules_);
+    ASSERT_FALSE(request.has_value());
+    EXPECT_NE(request.error().find("NDJSON"), std::string::npos) << request.error();
+}
+
 }  // namespace
 }  // namespace pollhook::admin

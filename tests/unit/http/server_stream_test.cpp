@@ -26,6 +26,7 @@ struct Seen {
     std::atomic<std::size_t> pieces = 0;
     std::atomic<std::size_t> largest = 0;
     std::atomic<bool> failed = false;
+    std::atomic<bool> stream_spoke = false;
     std::atomic<bool> stream_ended = false;
 };
 
@@ -71,6 +72,7 @@ asio::awaitable<void> talk(
     };
     const AtEnd at_end{seen};
     bool is_open = co_await out.write(std::move(text));
+    seen.stream_spoke = true;
     const auto timer = clock.make_timer();
     while (is_open) {
         const base::SteadyPoint until =
@@ -110,13 +112,15 @@ protected:
         co_return response;
     }
     RawClient connect() { return RawClient(running_->endpoint()); }
-    [[nodiscard]] bool stream_ends() const
+    static bool becomes(const std::atomic<bool>& flag)
     {
         const auto deadline = steady_clock::now() + std::chrono::seconds(20);
-        while (!seen_.stream_ended && steady_clock::now() < deadline)
+        while (!flag && steady_clock::now() < deadline)
             std::this_thread::yield();
-        return seen_.stream_ended;
+        return flag;
     }
+    [[nodiscard]] bool stream_speaks() const { return becomes(seen_.stream_spoke); }
+    [[nodiscard]] bool stream_ends() const { return becomes(seen_.stream_ended); }
 
     Seen seen_;
     std::unique_ptr<Running> running_;
@@ -197,6 +201,7 @@ TEST_F(StreamTest, AStreamEndsInOrderWhenTheServerStops)
     RawClient client = connect();
     client.send("GET /quiet HTTP/1.1\r\nHost: localhost\r\n\r\n");
     EXPECT_EQ(client.receive_head().status, 200);
+    ASSERT_TRUE(stream_speaks());
     running_->stop(std::chrono::seconds(20));
     EXPECT_TRUE(seen_.stream_ended);
     EXPECT_EQ(client.end(), asio::error::eof) << "and not a reset";
@@ -208,8 +213,7 @@ TEST_F(StreamTest, AStreamThatEndsIsWhole)
     std::thread stopping;
     RawClient client = connect();
     client.send("GET /quiet HTTP/1.1\r\nHost: localhost\r\n\r\n");
-    while (client.available() == 0)
-        std::this_thread::yield();
+    ASSERT_TRUE(stream_speaks());
     stopping = std::thread([this] { running_->stop(std::chrono::seconds(20)); });
     const auto answer = client.receive();
     stopping.join();
