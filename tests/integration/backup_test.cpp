@@ -102,16 +102,17 @@ TEST_F(BackupTest, NotEvenForceReplacesTheDatabaseItself)
 {
     write_config("");
     start();
+    const std::filesystem::path file = folder_ / "state" / "pollhook.db";
+    const std::filesystem::path log = file.string() + "-wal";
     const std::filesystem::path link = folder_ / "link.db";
-    std::filesystem::create_symlink(database(), link);
-    for (const std::filesystem::path& target :
-         {database(), link, std::filesystem::path(database().string() + "-wal")}) {
+    std::filesystem::create_symlink(file, link);
+    for (const std::filesystem::path& target : {file, link, log}) {
         const CommandResult refused = back_up(target, {"--force"});
         EXPECT_EQ(refused.exit_code, 1) << target;
         EXPECT_NE(refused.error.find("belongs to the database"), std::string::npos) << refused.error;
     }
     EXPECT_EQ(get("/readyz").status, 200);
-    EXPECT_EQ(run_pollhook({"db", "check", database().string()}).exit_code, 0);
+    EXPECT_EQ(run_pollhook({"db", "check", file.string()}).exit_code, 0);
 }
 
 TEST_F(BackupTest, PruneDeletesWhatIsOldThroughTheDaemon)
