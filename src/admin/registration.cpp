@@ -160,7 +160,9 @@ boost::system::result<RegistrationRequest, std::string> read_registration(
     if (std::string unknown = unknown_member(*object, list_members); !unknown.empty())
         return unknown;
     if (tasks->get_array().size() > most_listed)
-        return fmt::format("\"tasks\" holds more than {}; send so many as NDJSON, a task a line", most_listed);
+        return fmt::format(
+            "\"tasks\" holds more than {}; send so many as NDJSON, a task a line", most_listed
+        );
     request.is_list = true;
     std::size_t index = 0;
     for (const json::value& entry : tasks->get_array())

@@ -38,8 +38,8 @@ Row<Section> row(Descriptor key)
                 ) { reader.read(descriptor, node, at<Path...>(section)); },
         .print = [](const Descriptor& descriptor,
                     const Section& section) { return value_text(descriptor, at<Path...>(section)); },
-        .same = [](const Section& before, const Section& after
-                ) { return at<Path...>(before) == at<Path...>(after); }
+        .same = [](const Section& before,
+                   const Section& after) { return at<Path...>(before) == at<Path...>(after); }
     };
     Section defaults;
     using Value = typename ValueOf<std::remove_cvref_t<decltype(at<Path...>(defaults))>>::type;

@@ -30,8 +30,7 @@ void Dispatcher::adopt(Next next)
     for (const auto& [id, to] : destinations_) {
         if (to.is_task_webhook())
             continue;
-        const auto kept =
-            std::ranges::find(next.sinks, id, [](const NextSink& sink) { return sink.row.id; });
+        const auto kept = std::ranges::find(next.sinks, id, [](const NextSink& sink) { return sink.row.id; });
         if (kept == next.sinks.end())
             removed.push_back(id);
         const bool goes_on = kept != next.sinks.end() && kept->sink == nullptr;

@@ -11,8 +11,8 @@
 namespace pollhook::admin {
 
 /// What the store holds, for the metrics. It is read by the store's read thread, at most so often that this
-/// takes a twentieth of its time or once a minute, and whoever asks in between gets what was read last: however many scrape
-/// and however much there is to count, no commit waits for it. Lives on the loop.
+/// takes a twentieth of its time or once a minute, and whoever asks in between gets what was read last:
+/// however many scrape and however much there is to count, no commit waits for it. Lives on the loop.
 class StoreGauges {
 public:
     struct Reading {

@@ -204,7 +204,7 @@ private:
     Surroundings with_;
     OriginQueues queues_;
     std::map<store::SinkId, Destination> destinations_;
-    std::map<store::SinkId, Destination> leaving_;       // removed, with attempts under way
+    std::map<store::SinkId, Destination> leaving_;      // removed, with attempts under way
     std::unordered_set<store::OriginId> unconfigured_;  // queues of sinks that are not configured
     JobRunner jobs_;
 

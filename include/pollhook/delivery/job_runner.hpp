@@ -50,7 +50,7 @@ private:
     std::unique_ptr<base::Timer> changed_;
     bool has_changed_ = false;
     base::Episode not_advanced_;
-    base::Duration read_pause_{};  // after a failed read
+    base::Duration read_pause_{};                           // after a failed read
     std::map<std::int64_t, base::SteadyPoint> next_steps_;  // of running jobs, by id
 };
 

@@ -28,8 +28,8 @@ std::unique_ptr<Sink> make_sink(
     const config::Sink& sink, const config::Delivery& delivery, const Surroundings& surroundings
 );
 
-/// Whether the sink that was made for `before` can go on with `after`, by Sink::retune(): what it sends is the
-/// same, or it writes to the same place, which two must not do at once.
+/// Whether the sink that was made for `before` can go on with `after`, by Sink::retune(): what it sends is
+/// the same, or it writes to the same place, which two must not do at once.
 bool goes_on(const config::Sink& before, const config::Sink& after);
 
 /// What sends to the tasks' own URLs (Message::url), behind `guard`, which must outlive it. Throws like
