@@ -93,8 +93,9 @@ export class World {
     for (const life of lives) words.push('--life', life);
     const relay = this.#start(pollhook, words);
     const url = await this.#said(relay, /listens at (http:\/\/127\.0\.0\.1:\d+)/);
-    await until(() => relay.output.trim().split('\n').length === lives.length, 'the relay tells its tasks');
-    return { url, ids: relay.output.trim().split('\n').map((line) => JSON.parse(line).id) };
+    const told = () => relay.output.split('\n').slice(0, -1); // whole lines only
+    await until(() => told().length === lives.length, 'the relay tells its tasks');
+    return { url, ids: told().map((line) => JSON.parse(line).id) };
   }
 
   // Debian's webhook with these hooks; the address that hook names are appended to.
