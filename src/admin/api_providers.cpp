@@ -125,6 +125,7 @@ ServerResponse Api::list_providers() const
 ServerResponse Api::unknown_provider(std::string_view name) const
 {
     std::vector<std::string> names;
+    names.reserve(with_.pollers.size());
     for (const poll::Poller* one : with_.pollers)
         names.push_back(one->name());
     const std::string meant = base::suggestion(name, names);

@@ -25,7 +25,7 @@ constexpr std::size_t most_steps = 10;
 }  // namespace
 
 /// Deletes a part of what is old; the caller asks again until `done`.
-Api::Answer Api::prune(const ServerRequest& request)
+Api::Answer Api::prune(const ServerRequest& request) const
 {
     const auto body = read_prune(request.body);
     if (!body)

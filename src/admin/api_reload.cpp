@@ -76,7 +76,7 @@ json::object encode(const ReloadResult& result)
 }
 
 /// `request` outlives the answer, as respond() says.
-Api::Answer Api::reload(const ServerRequest& request)
+Api::Answer Api::reload(const ServerRequest& request) const
 {
     if (request.method != "POST")
         co_return method_not_allowed("POST");

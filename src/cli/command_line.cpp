@@ -152,7 +152,7 @@ std::string spaced(const std::string& list)
 /// What CLI11 found wrong, said as we say it.
 std::string CommandTree::in_our_words(const CLI::ParseError& error)
 {
-    const std::string said = error.what();
+    std::string said = error.what();
     const auto name_before = [&said](std::string_view marker) { return said.substr(0, said.find(marker)); };
     if (error.get_name() == "ConversionError") {
         // `Could not convert: --limit = many`, or `Value x could not be converted`

@@ -376,7 +376,7 @@ asio::awaitable<sink::Outcome> Dispatcher::attempt(const store::ClaimedDelivery&
     co_return outcome;
 }
 
-asio::awaitable<void> Dispatcher::wait_for_predecessor(std::weak_ptr<sink::Sink> predecessor)
+asio::awaitable<void> Dispatcher::wait_for_predecessor(std::weak_ptr<sink::Sink> predecessor) const
 {
     // What it writes takes a moment, and this happens once after a reload: asking is simpler than being told.
     constexpr base::Duration pause = std::chrono::milliseconds(5);

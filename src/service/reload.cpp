@@ -267,6 +267,7 @@ asio::awaitable<bool> Reload::open_in_store(Prepared& next, Result& result)
 }
 
 /// The one point at which the daemon changes. Gives the pollers of providers that are gone.
+// NOLINTNEXTLINE(readability-make-member-function-const): it changes all that parts_ points to
 Pollers::Owned Reload::swap(Prepared next)
 {
     const config::Config& then = next.config;

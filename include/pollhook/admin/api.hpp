@@ -118,12 +118,12 @@ private:
     Answer cancel_job(std::int64_t id);
     [[nodiscard]] boost::json::object encode_job(const store::Job& job) const;
 
-    Answer prune(const http::ServerRequest& request);
+    Answer prune(const http::ServerRequest& request) const;
 
     Answer status();
     Answer ready();
     Answer metrics();
-    Answer reload(const http::ServerRequest& request);
+    Answer reload(const http::ServerRequest& request) const;
     Answer set_pauses(std::string name, poll::Pauses pauses);
     [[nodiscard]] http::ServerResponse list_providers() const;
     [[nodiscard]] http::ServerResponse unknown_provider(std::string_view name) const;

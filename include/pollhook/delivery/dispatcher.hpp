@@ -136,7 +136,7 @@ private:
     boost::asio::awaitable<void> pump();
     /// `host`: where the first attempt goes.
     boost::asio::awaitable<void> work(store::ClaimedDelivery delivery, store::OriginId host);
-    boost::asio::awaitable<void> wait_for_predecessor(std::weak_ptr<sink::Sink> predecessor);
+    boost::asio::awaitable<void> wait_for_predecessor(std::weak_ptr<sink::Sink> predecessor) const;
     boost::asio::awaitable<sink::Outcome> attempt(const store::ClaimedDelivery& delivery);
     boost::asio::awaitable<void> claim(std::vector<std::pair<store::OriginId, std::size_t>> wanted);
     boost::asio::awaitable<void> wait_for_workers(base::SteadyPoint deadline);
