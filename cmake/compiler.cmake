@@ -5,6 +5,8 @@ target_compile_options(pollhook_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Woverloaded-virtual -Wformat=2 -Wextra-semi
   -Wno-missing-field-initializers  # naming some members of an options struct is what its defaults are for
   $<$<CXX_COMPILER_ID:GNU>:-Wduplicated-cond -Wlogical-op -Wuseless-cast>
+  # Sources that are compiled together see each other's names; the other builds compile them one by one.
+  $<$<BOOL:${POLLHOOK_UNITY}>:-Wno-shadow>
   $<$<BOOL:${POLLHOOK_WARNINGS_AS_ERRORS}>:-Werror>)
 set(CMAKE_CXX_EXTENSIONS OFF)
 
