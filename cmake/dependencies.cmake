@@ -12,7 +12,10 @@ find_package(prometheus-cpp REQUIRED)
 # Asio, Beast and Asio's SSL, compiled once. Asio's macros are ABI: every user of it gets them from here.
 add_library(pollhook_asio STATIC ${PROJECT_SOURCE_DIR}/src/asio/asio.cpp ${PROJECT_SOURCE_DIR}/src/asio/beast.cpp)
 target_compile_definitions(pollhook_asio PUBLIC
-  BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED)
+  BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED
+  # Frames of coroutines come from operator new. aligned_alloc() would go past glibc's cache of each thread;
+  # nothing that Asio allocates here needs a larger alignment than malloc() gives.
+  BOOST_ASIO_DISABLE_STD_ALIGNED_ALLOC BOOST_ASIO_DISABLE_BOOST_ALIGN)
 target_compile_features(pollhook_asio PUBLIC cxx_std_20)
 target_link_libraries(pollhook_asio PUBLIC Boost::headers Boost::json Boost::url OpenSSL::SSL Threads::Threads)
 

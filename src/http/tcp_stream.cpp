@@ -32,7 +32,8 @@ public:
 
     void write_now(Pieces& pieces, error_code& ec) override
     {
-        std::size_t written = socket_.write_some(pieces, ec);
+        std::size_t written =
+            pieces[1].size() == 0 ? socket_.write_some(pieces[0], ec) : socket_.write_some(pieces, ec);
         if (ec == asio::error::would_block)
             ec.clear();
         for (asio::const_buffer& piece : pieces) {

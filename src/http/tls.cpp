@@ -36,10 +36,6 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 using Tls = asio::ssl::stream<asio::ip::tcp::socket>;
 
-/// Asio's TLS stream makes a record of every buffer, so head and body are joined while they fit into one
-/// record.
-constexpr std::size_t max_joined = 16 * 1024;
-
 constexpr std::size_t max_sessions = 4096;
 
 struct SessionDeleter {
@@ -114,12 +110,7 @@ public:
 
     asio::awaitable<std::size_t> write(const Pieces& pieces, error_code& ec) override
     {
-        const std::size_t total = asio::buffer_size(pieces);
-        if (pieces[1].size() == 0 || total > max_joined)
-            return asio::async_write(tls_, pieces, asio::redirect_error(asio::use_awaitable, ec));
-        joined_.resize(total);
-        asio::buffer_copy(asio::buffer(joined_), pieces);
-        return asio::async_write(tls_, asio::buffer(joined_), asio::redirect_error(asio::use_awaitable, ec));
+        return asio::async_write(tls_, pieces, asio::redirect_error(asio::use_awaitable, ec));
     }
 
     bool is_quiet() override { return http::is_quiet(tls_.next_layer()); }
@@ -132,7 +123,6 @@ public:
 
 private:
     Tls tls_;
-    std::vector<char> joined_;
 };
 
 /// Throws: only a broken OpenSSL or a lack of memory makes these fail.

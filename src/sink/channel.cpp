@@ -56,7 +56,15 @@ asio::awaitable<Outcome> Channel::post(
 {
     fields += options_.fields.reveal();
     if (options_.tokens || options_.consent)
-        co_return co_await post_with_permission(url, fields, body, now);
+        return post_with_permission(url, fields, body, now);
+    return post_plainly(url, fields, body, now);
+}
+
+/// The arguments belong to the caller of post(), who waits.
+asio::awaitable<Outcome> Channel::post_plainly(
+    const http::Url& url, const std::string& fields, std::string_view body, base::TimePoint now
+)
+{
     http::Request request = request_to(url);
     request.fields = fields;
     request.body = body;

@@ -56,6 +56,9 @@ private:
     struct Sent;
 
     [[nodiscard]] http::Request request_to(const http::Url& url) const;
+    boost::asio::awaitable<Outcome> post_plainly(
+        const http::Url& url, const std::string& fields, std::string_view body, base::TimePoint now
+    );
     boost::asio::awaitable<Outcome> post_with_permission(
         const http::Url& url, std::string& fields, std::string_view body, base::TimePoint now
     );

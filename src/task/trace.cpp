@@ -18,33 +18,39 @@ constexpr std::size_t span_at = 36;
 constexpr std::size_t flags_at = 53;
 constexpr std::size_t whole_length = 55;
 
-constexpr int digit(char c) noexcept
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
+constexpr std::string_view digits = "0123456789abcdef";
+constexpr std::uint8_t no_digit = 0x80;
+
+/// What each character is worth as a digit. A table, since every attempt reads and writes such texts.
+constexpr std::array<std::uint8_t, 256> values = [] {
+    std::array<std::uint8_t, 256> made{};
+    made.fill(no_digit);
+    for (std::uint8_t value = 0; value < digits.size(); ++value)
+        made.at(static_cast<unsigned char>(digits[value])) = value;
+    return made;
+}();
 
 /// Reads as many bytes as `out` has from the hexadecimal digits that `text` begins with; false when there is
 /// something else among them.
 bool read_hex(std::string_view text, std::span<std::uint8_t> out) noexcept
 {
+    unsigned wrong = 0;
     for (std::size_t i = 0; i < out.size(); ++i) {
-        const int high = digit(text[2 * i]);
-        const int low = digit(text[2 * i + 1]);
-        if (high < 0 || low < 0)
-            return false;
-        out[i] = static_cast<std::uint8_t>(high * 16 + low);
+        const unsigned high = values[static_cast<unsigned char>(text[2 * i])];
+        const unsigned low = values[static_cast<unsigned char>(text[2 * i + 1])];
+        wrong |= high | low;
+        out[i] = static_cast<std::uint8_t>((high << 4U) | low);
     }
-    return true;
+    return (wrong & no_digit) == 0;
 }
 
 void append_hex(std::string& out, std::span<const std::uint8_t> bytes)
 {
-    constexpr std::string_view digits = "0123456789abcdef";
+    std::size_t at = out.size();
+    out.resize(at + 2 * bytes.size());
     for (const std::uint8_t byte : bytes) {
-        out += digits[byte >> 4U];
-        out += digits[byte & 0xFU];
+        out[at++] = digits[byte >> 4U];
+        out[at++] = digits[byte & 0xFU];
     }
 }
 

@@ -74,7 +74,8 @@ private:
     std::unique_ptr<base::Timer> timer_;
     boost::asio::ip::tcp::endpoint peer_;
     std::string peer_text_;
-    std::string head_;
+    std::string head_;       ///< with the body behind it, where that is small
+    Stream::Pieces pieces_;  ///< what is left to be written
     ReadBuffer buffer_;
     std::optional<AnswerParser> parser_;
     Response response_;
