@@ -242,7 +242,7 @@ asio::awaitable<void> Client::Impl::run(const Request& request, Exchange& exchan
         exchange.detail = "cancelled";
         co_return;
     }
-    if (std::shared_ptr<Connection> idle = pool_.take(key_of(request), start)) {
+    if (std::shared_ptr<Connection> idle = pool_.take(key_of(request))) {
         const Lease lease(*this, request, std::move(idle));
         ++counters_.reused;
         exchange.reused = true;
@@ -330,10 +330,9 @@ void Client::Impl::release(const Request& request, std::shared_ptr<Connection> c
         connection->close();
         return;
     }
-    const base::SteadyPoint now = clock_.steady_now();
-    connection->set_deadline(now + options_.idle_timeout);
+    connection->set_deadline(clock_.steady_now() + options_.idle_timeout);
     Connection& kept = *connection;
-    if (!pool_.keep(std::move(connection), key_of(request), now))
+    if (!pool_.keep(std::move(connection), key_of(request)))
         kept.close();  // its watchdog still holds it
 }
 

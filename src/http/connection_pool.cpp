@@ -38,7 +38,7 @@ ConnectionPool::Membership::~Membership()
     pool_->lanes_.erase(place);
 }
 
-std::shared_ptr<Connection> ConnectionPool::take(const PoolKey& key, base::SteadyPoint now)
+std::shared_ptr<Connection> ConnectionPool::take(const PoolKey& key)
 {
     const auto found = lanes_.find(key);
     if (found == lanes_.end())
@@ -48,16 +48,15 @@ std::shared_ptr<Connection> ConnectionPool::take(const PoolKey& key, base::Stead
         const Order::iterator newest = lane.idle.back();
         lane.idle.pop_back();
         std::shared_ptr<Connection> connection = std::move(newest->connection);
-        const bool was_just_used = newest->since == now;
         order_.erase(newest);
-        if (connection->is_open() && (was_just_used || connection->is_quiet()))
+        if (connection->is_open() && connection->is_quiet())
             return connection;
         connection->close();
     }
     return nullptr;
 }
 
-bool ConnectionPool::keep(std::shared_ptr<Connection> connection, const PoolKey& key, base::SteadyPoint now)
+bool ConnectionPool::keep(std::shared_ptr<Connection> connection, const PoolKey& key)
 {
     const auto found = lanes_.find(key);
     if (found == lanes_.end() || max_idle_ == 0 || found->second.given_up ||
@@ -65,7 +64,7 @@ bool ConnectionPool::keep(std::shared_ptr<Connection> connection, const PoolKey&
         return false;
     while (order_.size() >= max_idle_)
         drop(order_.begin());
-    order_.push_back(Idle{std::move(connection), &found->second, now});
+    order_.push_back(Idle{std::move(connection), &found->second});
     found->second.idle.push_back(std::prev(order_.end()));
     return true;
 }

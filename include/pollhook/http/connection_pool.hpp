@@ -1,6 +1,5 @@
 #pragma once
 
-#include "pollhook/base/time.hpp"
 #include "pollhook/http/connection.hpp"
 #include "pollhook/http/origin.hpp"
 
@@ -34,7 +33,6 @@ class ConnectionPool {
     struct Idle {
         std::shared_ptr<Connection> connection;
         Lane* lane;
-        base::SteadyPoint since;
     };
     using Order = std::list<Idle>;
     struct Lane {
@@ -84,12 +82,11 @@ public:
         Lanes::value_type* lane_;
     };
 
-    /// An idle connection that is still quiet, or null. One that was kept within this millisecond is not
-    /// asked: what its peer does that quickly shows in the exchange as well.
-    std::shared_ptr<Connection> take(const PoolKey& key, base::SteadyPoint now);
+    /// An idle connection that is still quiet, or null.
+    std::shared_ptr<Connection> take(const PoolKey& key);
     /// Keeps a reusable connection of a living Membership; the caller sets its idle deadline. False when it
     /// was not kept.
-    bool keep(std::shared_ptr<Connection> connection, const PoolKey& key, base::SteadyPoint now);
+    bool keep(std::shared_ptr<Connection> connection, const PoolKey& key);
     /// Lets go of a connection that was closed while idle.
     void forget(const Connection& connection, const Membership& membership);
     /// Closes what is idle on a route, and keeps no connection that is in use on it now.
