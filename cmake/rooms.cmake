@@ -1,6 +1,8 @@
 # pollhook_room(<name> SOURCES <cpp>... LINKS <targets>...)
 #
 # One static library for each room: sources beside the calling CMakeLists.txt, headers in include/pollhook/<name>.
+# Rooms on the way of a task from its relay to its receiver are optimised together when the program is linked.
+set(POLLHOOK_HOT_ROOMS base task http store sink provider poll delivery)
 function(pollhook_room name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINKS")
   add_library(pollhook_${name} STATIC ${arg_SOURCES})
@@ -8,6 +10,10 @@ function(pollhook_room name)
   target_include_directories(pollhook_${name} PUBLIC ${PROJECT_SOURCE_DIR}/include)
   target_link_libraries(pollhook_${name} PUBLIC pollhook_asio ${arg_LINKS} PRIVATE pollhook_options spdlog::spdlog)
   pollhook_precompile(pollhook_${name})
+  if(POLLHOOK_LTO AND name IN_LIST POLLHOOK_HOT_ROOMS)
+    # With machine code beside it, for the tests: only the program itself is worth the time.
+    target_compile_options(pollhook_${name} PRIVATE -flto=thin -ffat-lto-objects)
+  endif()
   if(POLLHOOK_UNITY)
     set_target_properties(pollhook_${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
     # GCC takes the anonymous namespaces of included sources for those of headers.
