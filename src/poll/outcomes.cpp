@@ -57,7 +57,7 @@ bool Poller::was_about_tasks(const provider::LookResult& result) const
 
 asio::awaitable<void> Poller::apply(Asked asked, provider::LookResult result, std::vector<Flight> flights)
 {
-    const base::SteadyPoint now = with_.clock->steady_now();
+    const Moment now{.steady = with_.clock->steady_now(), .wall = with_.clock->now()};
     std::vector<Judged> judged;
     Steps steps;
 
@@ -74,16 +74,16 @@ asio::awaitable<void> Poller::apply(Asked asked, provider::LookResult result, st
     for (const task::Observation& seen : result.answer.observations)
         if (Flight* flight = flight_of(seen.id)) {
             if (scheduler_.settling(flight->slot) != nullptr)
-                observe_settling(*asked, seen, *flight, steps);
+                observe_settling(*asked, seen, *flight, now, steps);
             else
-                observe(*asked, seen, *flight, steps, judged);
+                observe(*asked, seen, *flight, now, steps, judged);
         }
 
     if (believes_missing(result))
         for (const std::string& id : result.answer.missing)
             if (Flight* flight = flight_of(id)) {
                 flight->landed = true;
-                judge(scheduler_.missing(flight->slot, now), *flight, judged);
+                judge(scheduler_.missing(flight->slot, now.steady), *flight, now.steady, judged);
             }
 
     const bool answered = was_about_tasks(result);
@@ -92,9 +92,9 @@ asio::awaitable<void> Poller::apply(Asked asked, provider::LookResult result, st
             continue;
         flight.landed = true;
         if (answered)
-            judge(scheduler_.unanswered(flight.slot, now), flight, judged);
+            judge(scheduler_.unanswered(flight.slot, now.steady), flight, now.steady, judged);
         else
-            scheduler_.postponed(flight.slot, now);
+            scheduler_.postponed(flight.slot, now.steady);
     }
 
     co_await note_contradictions();
@@ -107,17 +107,17 @@ void Poller::observe(
     const provider::Provider& asked,
     const task::Observation& seen,
     Flight& flight,
+    Moment now,
     Steps& steps,
     std::vector<Judged>& judged
 )
 {
-    const base::SteadyPoint now = with_.clock->steady_now();
     const auto transition = task::detect(
-        scheduler_.known(flight.slot), seen.status, seen.progress, seen.upstream_status, with_.clock->now()
+        scheduler_.known(flight.slot), seen.status, seen.progress, seen.upstream_status, now.wall
     );
     if (!transition) {
         flight.landed = true;
-        judge(scheduler_.unchanged(flight.slot, now), flight, judged);
+        judge(scheduler_.unchanged(flight.slot, now.steady), flight, now.steady, judged);
         return;
     }
     auto snapshot = asked.snapshot(seen.raw);
@@ -130,10 +130,9 @@ void Poller::observe(
 }
 
 void Poller::observe_settling(
-    const provider::Provider& asked, const task::Observation& seen, Flight& flight, Steps& steps
+    const provider::Provider& asked, const task::Observation& seen, Flight& flight, Moment now, Steps& steps
 )
 {
-    const base::SteadyPoint now = with_.clock->steady_now();
     Scheduler::Settling settling = *scheduler_.settling(flight.slot);
     const task::Known& known = scheduler_.known(flight.slot);
     if (seen.status != known.status) {
@@ -143,22 +142,22 @@ void Poller::observe_settling(
     } else if (auto snapshot = asked.snapshot(seen.raw);
                snapshot && snapshot->result_digest != settling.result_digest) {
         flight.landed = true;
-        add_step(flight, task::decide(known, task::EventType::updated, with_.clock->now()), *snapshot, steps);
+        add_step(flight, task::decide(known, task::EventType::updated, now.wall), *snapshot, steps);
         return;
     }
     flight.landed = true;
-    scheduler_.unchanged(flight.slot, now);
-    if (now >= settling.until) {
+    scheduler_.unchanged(flight.slot, now.steady);
+    if (now.steady >= settling.until) {
         settled_.push_back(flight.row);
         scheduler_.remove(flight.slot);
     }
 }
 
-void Poller::judge(Verdict verdict, const Flight& flight, std::vector<Judged>& judged)
+void Poller::judge(Verdict verdict, const Flight& flight, base::SteadyPoint now, std::vector<Judged>& judged)
 {
     // A task whose settle time is over and that the relay no longer shows is simply done.
     if (const auto* settling = scheduler_.settling(flight.slot);
-        settling != nullptr && with_.clock->steady_now() >= settling->until) {
+        settling != nullptr && now >= settling->until) {
         settled_.push_back(flight.row);
         scheduler_.remove(flight.slot);
         return;

@@ -123,6 +123,11 @@ private:
         base::SteadyPoint due = base::SteadyPoint::max();  ///< max: it was not, and came along
         bool landed = false;
     };
+    /// When an answer was read, by both clocks: once for all of its tasks.
+    struct Moment {
+        base::SteadyPoint steady;
+        base::TimePoint wall;
+    };
     /// A change on its way to the store, and what holds once it is there.
     struct Step {
         Flight flight;
@@ -175,13 +180,18 @@ private:
         const provider::Provider& asked,
         const task::Observation& seen,
         Flight& flight,
+        Moment now,
         Steps& steps,
         std::vector<Judged>& judged
     );
     void observe_settling(
-        const provider::Provider& asked, const task::Observation& seen, Flight& flight, Steps& steps
+        const provider::Provider& asked,
+        const task::Observation& seen,
+        Flight& flight,
+        Moment now,
+        Steps& steps
     );
-    void judge(Verdict verdict, const Flight& flight, std::vector<Judged>& judged);
+    void judge(Verdict verdict, const Flight& flight, base::SteadyPoint now, std::vector<Judged>& judged);
     void add_step(
         const Flight& flight, const task::Transition& transition, const task::Snapshot& snapshot, Steps& steps
     );
