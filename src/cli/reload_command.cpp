@@ -123,7 +123,13 @@ int reload(const ReloadOptions& options, const ClientFlags& flags)
         const auto daemon = main_process();
         if (answer.error().status == unauthorized && daemon)
             return reload_by_signal(**session, *daemon, options);
-        return show_refusal(**session, answer.error());
+        const int code = show_refusal(**session, answer.error());
+        if (answer.error().status == unauthorized)
+            print_error(
+                "hint: a token that has changed counts after the reload: let 'systemctl reload pollhook' or "
+                "SIGHUP do it"
+            );
+        return code;
     }
     if ((*session)->output != OutputFormat::table) {
         print(answer->body + '\n');
