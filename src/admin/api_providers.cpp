@@ -1,14 +1,13 @@
 #include "answers.hpp"
 #include "bodies.hpp"
 #include "encode.hpp"
+#include "members.hpp"
 #include "pollhook/admin/api.hpp"
-#include "pollhook/base/suggestion.hpp"
 #include "pollhook/base/text.hpp"
 #include "pollhook/http/problem.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -128,15 +127,7 @@ ServerResponse Api::unknown_provider(std::string_view name) const
     names.reserve(with_.pollers.size());
     for (const poll::Poller* one : with_.pollers)
         names.push_back(one->name());
-    const std::string meant = base::suggestion(name, names);
-    return problem(
-        404,
-        fmt::format(
-            "no configured provider is called \"{}\"{}",
-            base::printable(name, 60),
-            meant.empty() ? "" : ", did you mean \"" + meant + "\"?"
-        )
-    );
+    return problem(404, no_such("configured provider", name, names));
 }
 
 }  // namespace pollhook::admin
