@@ -134,6 +134,10 @@ Parsed<store::TaskQuery> task_query(const http::ServerRequest& request)
 Parsed<store::EventQuery> event_query(const http::ServerRequest& request)
 {
     store::EventQuery query;
+    if (const auto order = request.parameter("order").value_or("asc"); order == "desc")
+        query.order = store::Order::newest_first;
+    else if (order != "asc")
+        return std::string("\"order\" must be asc, the oldest first, or desc");
     if (std::string error = read_limit(request, query.limit); !error.empty())
         return error;
     if (std::string error = read_position(request, query.after); !error.empty())

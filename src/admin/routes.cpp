@@ -17,7 +17,7 @@ constexpr std::array all{
     Route{"/v1/deliveries/retry", "POST"},
     Route{"/v1/deliveries/{id}", "GET"},
     Route{"/v1/deliveries/{id}/retry", "POST"},
-    Route{"/v1/events", "GET", "since, type, provider, task, limit, cursor"},
+    Route{"/v1/events", "GET", "since, type, provider, task, order, limit, cursor"},
     Route{"/v1/events/stream", "GET", "since, type, provider, task, cursor"},
     Route{"/v1/jobs", "GET", "limit"},
     Route{"/v1/jobs/{id}", "GET, DELETE"},

@@ -255,6 +255,7 @@ TEST_F(TaskApiTest, ExplainsBadParameters)
          "\"status\": no task state is called \"succeded\", did you mean \"succeeded\"?"},
         {"/v1/tasks?stauts=lost", "unknown parameter \"stauts\", did you mean \"status\"?"},
         {"/v1/events?since=yesterday", "\"since\" must be a time such as 2026-11-21T03:18:39Z"},
+        {"/v1/events?order=newest", "\"order\" must be asc, the oldest first, or desc"},
         {"/v1/events?type=done", "\"type\": no event type is called \"done\""},
         {"/v1/events?type=task.fail",
          "\"type\": no event type is called \"task.fail\", did you mean \"task.failed\"?"},
