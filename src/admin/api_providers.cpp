@@ -3,7 +3,6 @@
 #include "encode.hpp"
 #include "members.hpp"
 #include "pollhook/admin/api.hpp"
-#include "pollhook/base/text.hpp"
 #include "pollhook/http/problem.hpp"
 
 #include <boost/json/array.hpp>
@@ -40,8 +39,7 @@ json::object shown(const poll::Poller& poller, base::SteadyPoint now)
     entry["tasks"] = poller.watched();
     entry["inFlight"] = poller.in_flight();
     entry["failuresInARow"] = health.failures_in_a_row();
-    entry["lastError"] = health.last_error().empty() ? json::value(nullptr)
-                                                     : json::value(base::printable(health.last_error()));
+    entry["lastError"] = text_or_null(health.last_error());
     entry["lastSuccessAt"] = time_or_null(health.last_success());
     entry["nextRequestInMs"] = std::max<std::int64_t>(0, (health.blocked_until() - now).count());
     entry["requests"] = counters.requests;
