@@ -2,6 +2,7 @@
 
 #include "members.hpp"
 #include "names.hpp"
+#include "pollhook/base/byte_order_mark.hpp"
 #include "pollhook/base/text.hpp"
 
 #include <boost/json/array.hpp>
@@ -31,7 +32,8 @@ class Reader {
 public:
     Reader(std::string_view body, std::span<const std::string> known)
     {
-        if (base::trim(body).empty())
+        body = base::trim(base::without_byte_order_mark(body));
+        if (body.empty())
             return;
         boost::system::error_code ec;
         json::value value = json::parse({body.data(), body.size()}, ec);
