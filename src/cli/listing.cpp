@@ -7,7 +7,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <limits>
 
 namespace pollhook::cli {
 namespace {
@@ -16,9 +18,9 @@ namespace json = boost::json;
 
 constexpr std::size_t largest_page = 1000;
 
-std::string target_of(const Listing& listing, const std::string& cursor)
+std::string target_of(const Listing& listing, std::size_t rows, const std::string& cursor)
 {
-    std::string target = fmt::format("{}?limit={}", listing.path, listing.all ? largest_page : listing.limit);
+    std::string target = fmt::format("{}?limit={}", listing.path, std::min(rows, largest_page));
     for (const auto& [name, value] : listing.filters)
         if (!value.empty())
             target += fmt::format("&{}={}", name, percent_encoded(value));
@@ -61,7 +63,7 @@ public:
         if (output_ == OutputFormat::table && rows_ == 0)
             fmt::print(stderr, "no {}\n", listing_.member);
         if (output_ == OutputFormat::table && !next.empty() && ::isatty(STDERR_FILENO) == 1)
-            fmt::print(stderr, "there are more; --limit shows up to {}\n", largest_page);
+            fmt::print(stderr, "there are more: --all shows them, --cursor {} goes on\n", next);
     }
 
 private:
@@ -83,8 +85,9 @@ std::string next_cursor(const json::object& page)
 
 int show_list(Session& session, const Listing& listing)
 {
+    std::size_t rest = listing.paging.all ? std::numeric_limits<std::size_t>::max() : listing.paging.limit;
     // Asked before the first byte is printed, so that a refusal leaves standard output empty.
-    auto page = session.daemon.get_object(target_of(listing, {}));
+    auto page = session.daemon.get_object(target_of(listing, rest, listing.paging.cursor));
     if (!page)
         return report(page.error());
     Printer printer(session, listing);
@@ -94,9 +97,11 @@ int show_list(Session& session, const Listing& listing)
             printer.add(row);
         printer.end_page();
         next = next_cursor(*page);
-        if (!listing.all || next.empty())
+        // A page may be short, or empty, and not the last.
+        rest -= std::min(rest, array_of(*page, listing.member).size());
+        if (rest == 0 || next.empty())
             break;
-        page = session.daemon.get_object(target_of(listing, next));
+        page = session.daemon.get_object(target_of(listing, rest, next));
         if (!page)
             return report(page.error());
     }
