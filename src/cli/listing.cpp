@@ -10,6 +10,8 @@
 #include <algorithm>
 #include <cstdio>
 #include <limits>
+#include <string_view>
+#include <utility>
 
 namespace pollhook::cli {
 namespace {
@@ -20,12 +22,17 @@ constexpr std::size_t largest_page = 1000;
 
 std::string target_of(const Listing& listing, std::size_t rows, const std::string& cursor)
 {
-    std::string target = fmt::format("{}?limit={}", listing.path, std::min(rows, largest_page));
-    for (const auto& [name, value] : listing.filters)
+    std::string target = listing.path;
+    char joint = '?';
+    const auto add = [&](std::string_view name, const std::string& value) {
         if (!value.empty())
-            target += fmt::format("&{}={}", name, percent_encoded(value));
-    if (!cursor.empty())
-        target += "&cursor=" + percent_encoded(cursor);
+            target += fmt::format("{}{}={}", std::exchange(joint, '&'), name, percent_encoded(value));
+    };
+    if (listing.paging)
+        add("limit", std::to_string(std::min(rows, largest_page)));
+    for (const auto& [name, value] : listing.filters)
+        add(name, value);
+    add("cursor", cursor);
     return target;
 }
 
@@ -85,9 +92,10 @@ std::string next_cursor(const json::object& page)
 
 int show_list(Session& session, const Listing& listing)
 {
-    std::size_t rest = listing.paging.all ? std::numeric_limits<std::size_t>::max() : listing.paging.limit;
+    const Paging paging = listing.paging.value_or(Paging{});
+    std::size_t rest = paging.all ? std::numeric_limits<std::size_t>::max() : paging.limit;
     // Asked before the first byte is printed, so that a refusal leaves standard output empty.
-    auto page = session.daemon.get_object(target_of(listing, rest, listing.paging.cursor));
+    auto page = session.daemon.get_object(target_of(listing, rest, paging.cursor));
     if (!page)
         return report(page.error());
     Printer printer(session, listing);

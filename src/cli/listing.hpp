@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,7 +22,7 @@ struct Listing {
     std::vector<std::pair<std::string, std::string>> filters;  ///< query parameters; empty ones are left out
     std::vector<std::string> titles;
     std::function<std::vector<Cell>(const boost::json::object&)> row;
-    Paging paging;
+    std::optional<Paging> paging;  ///< absent: it comes in one piece
 };
 
 /// Fetches a list, page after page, and prints it as it comes in the session's format; gives the exit code.
