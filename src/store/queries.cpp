@@ -60,8 +60,9 @@ TaskPage Queries::tasks(const TaskQuery& query)
     const std::int64_t newest = query.before > 0 ? std::min(query.before - 1, all.last) : all.last;
     const std::int64_t oldest = newest - query.most_looked_at + 1;
     select.where("id BETWEEN ? AND ?", oldest).with(newest);
+    // The plus keeps the index of providers out: it would lead through all of a provider's tasks.
     if (!query.provider.empty())
-        select.where("provider = ?", query.provider);
+        select.where("+provider = ?", query.provider);
     else
         select.where("provider <> ''");
     if (query.status)
