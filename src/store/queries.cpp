@@ -170,8 +170,12 @@ RowRange Queries::choose_rows(const EventQuery& query, EventPage& page)
 /// Of what there is; empty when there is nothing.
 RowRange Queries::row_range(std::string_view table)
 {
+    // Each in a query of its own: only then SQLite goes straight to the end of the table.
     Statement find(
-        database_, fmt::format("SELECT coalesce(min(id), 1), coalesce(max(id), 0) FROM {}", table)
+        database_,
+        fmt::format(
+            "SELECT coalesce((SELECT min(id) FROM {0}), 1), coalesce((SELECT max(id) FROM {0}), 0)", table
+        )
     );
     Run row(find);
     row.next();
