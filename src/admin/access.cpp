@@ -74,6 +74,11 @@ std::optional<http::ServerResponse> Access::refusal(const http::ServerRequest& r
         refused.fields.emplace_back("WWW-Authenticate", "Bearer");
         return refused;
     }
+    return std::nullopt;
+}
+
+std::optional<http::ServerResponse> Access::body_refusal(const http::ServerRequest& request)
+{
     if (request.method == "POST" && !is_json(request.field("content-type")))
         return http::problem(415, "Content-Type must be application/json or application/x-ndjson");
     return std::nullopt;

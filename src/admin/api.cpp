@@ -3,6 +3,7 @@
 #include "answers.hpp"
 #include "assets.hpp"
 #include "event_feed.hpp"
+#include "parameters.hpp"
 #include "pollhook/admin/routes.hpp"
 #include "pollhook/http/problem.hpp"
 
@@ -89,6 +90,14 @@ Api::Answer Api::route(const ServerRequest& request)
     const Route* const known = find_route(path);
     if (known != nullptr && !allows(*known, request.method))
         return refuse(method_not_allowed(known->methods));
+    if (auto refused = Access::body_refusal(request))
+        return refuse(std::move(*refused));
+    // Probes and scrapers add parameters of their own; what is under /v1 is asked on purpose.
+    if (known != nullptr && path.starts_with("/v1/")) {
+        const auto error = unknown_parameter(request, parameters_of(*known, request.method));
+        if (!error.empty())
+            return refuse(problem(400, error));
+    }
     const auto is_under = [path](std::string_view root) {
         return path.starts_with(root) && (path.size() == root.size() || path[root.size()] == '/');
     };

@@ -1,10 +1,12 @@
 #include "answers.hpp"
 #include "encode.hpp"
+#include "event_feed.hpp"
 #include "parameters.hpp"
 #include "pollhook/admin/api.hpp"
 #include "pollhook/http/problem.hpp"
 
 #include <boost/json/serialize.hpp>
+#include <fmt/format.h>
 
 #include <cstddef>
 #include <utility>
@@ -38,7 +40,10 @@ ServerResponse Api::stream_events(const ServerRequest& request)
     if (!feed)
         return problem(400, feed.error());
     if (feed_->is_full()) {
-        ServerResponse refused = problem(503, "too many streams are open");
+        ServerResponse refused = problem(
+            503,
+            fmt::format("{} streams of events are open, which is the most: end one", EventFeed::most_readers)
+        );
         refused.fields.emplace_back("Retry-After", "5");
         return refused;
     }

@@ -1,14 +1,12 @@
 #include "answers.hpp"
 #include "bodies.hpp"
 #include "encode.hpp"
+#include "members.hpp"
 #include "pollhook/admin/api.hpp"
-#include "pollhook/base/suggestion.hpp"
-#include "pollhook/base/text.hpp"
 #include "pollhook/http/problem.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -41,8 +39,7 @@ json::object shown(const poll::Poller& poller, base::SteadyPoint now)
     entry["tasks"] = poller.watched();
     entry["inFlight"] = poller.in_flight();
     entry["failuresInARow"] = health.failures_in_a_row();
-    entry["lastError"] = health.last_error().empty() ? json::value(nullptr)
-                                                     : json::value(base::printable(health.last_error()));
+    entry["lastError"] = text_or_null(health.last_error());
     entry["lastSuccessAt"] = time_or_null(health.last_success());
     entry["nextRequestInMs"] = std::max<std::int64_t>(0, (health.blocked_until() - now).count());
     entry["requests"] = counters.requests;
@@ -128,15 +125,7 @@ ServerResponse Api::unknown_provider(std::string_view name) const
     names.reserve(with_.pollers.size());
     for (const poll::Poller* one : with_.pollers)
         names.push_back(one->name());
-    const std::string meant = base::suggestion(name, names);
-    return problem(
-        404,
-        fmt::format(
-            "no configured provider is called \"{}\"{}",
-            base::printable(name, 60),
-            meant.empty() ? "" : ", did you mean \"" + meant + "\"?"
-        )
-    );
+    return problem(404, no_such("configured provider", name, names));
 }
 
 }  // namespace pollhook::admin

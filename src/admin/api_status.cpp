@@ -52,11 +52,11 @@ Api::Answer Api::status()
     for (const poll::Poller* one : with_.pollers)
         providers[one->name()] = state_of(*one);
     body["providers"] = std::move(providers);
-    if (const Reloading* reloading = with_.reloading) {
-        body["reloads"] = reloading->count;
-        body["lastReload"] =
-            reloading->last ? json::value(admin::encode(*reloading->last)) : json::value(nullptr);
-    }
+    const Reloading* const reloading = with_.reloading;
+    body["reloads"] = reloading == nullptr ? 0 : reloading->count;
+    body["lastReload"] = reloading != nullptr && reloading->last
+                             ? json::value(admin::encode(*reloading->last))
+                             : json::value(nullptr);
     co_return answer(200, body);
 }
 

@@ -1,9 +1,9 @@
 #include "bodies.hpp"
 
 #include "members.hpp"
-#include "pollhook/base/suggestion.hpp"
+#include "names.hpp"
+#include "pollhook/base/byte_order_mark.hpp"
 #include "pollhook/base/text.hpp"
-#include "pollhook/config/events.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -32,7 +32,8 @@ class Reader {
 public:
     Reader(std::string_view body, std::span<const std::string> known)
     {
-        if (base::trim(body).empty())
+        body = base::trim(base::without_byte_order_mark(body));
+        if (body.empty())
             return;
         boost::system::error_code ec;
         json::value value = json::parse({body.data(), body.size()}, ec);
@@ -105,7 +106,7 @@ public:
             if (const auto type = task::parse_event_type(name))
                 types.push_back(*type);
             else
-                fail(unknown_type(name));
+                fail("\"types\": " + no_such("event type", name, event_type_names()));
         }
         return types;
     }
@@ -127,18 +128,6 @@ public:
     [[nodiscard]] const std::string& error() const noexcept { return error_; }
 
 private:
-    static std::string unknown_type(const std::string& name)
-    {
-        const auto known = config::event_types();
-        const std::string meant =
-            base::suggestion(name, std::vector<std::string>(known.begin(), known.end()));
-        return fmt::format(
-            "\"types\": no event type is called \"{}\"{}",
-            base::printable(name, 60),
-            meant.empty() ? "" : ", did you mean \"" + meant + "\"?"
-        );
-    }
-
     [[nodiscard]] const json::value* find(const char* name) const
     {
         const json::value* value = object_.if_contains(name);
@@ -171,7 +160,7 @@ store::DeliveryState read_ended_state(Reader& reader)
         return store::DeliveryState::dead;
     const auto state = store::parse_delivery_state(text);
     if (!state)
-        reader.fail(fmt::format("\"state\": no delivery state is called \"{}\"", base::printable(text, 60)));
+        reader.fail("\"state\": " + no_such("delivery state", text, delivery_state_names()));
     else if (*state == store::DeliveryState::pending || *state == store::DeliveryState::in_flight)
         reader.fail(fmt::format("\"state\": what is {} has not ended", text));
     return state.value_or(store::DeliveryState::dead);

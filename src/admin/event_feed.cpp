@@ -20,8 +20,6 @@ namespace {
 
 /// A page's bodies are in memory until they are sent.
 constexpr std::size_t page_events = 100;
-/// Few of them may match; others want to read too.
-constexpr std::int64_t page_rows = 10'000;
 /// Proxies mostly cut a silent connection after a minute.
 constexpr base::Duration heartbeat = std::chrono::seconds(15);
 
@@ -101,7 +99,6 @@ asio::awaitable<void> EventFeed::send(store::EventQuery query, FeedStart start, 
 {
     Place place(*this);
     query.limit = page_events;
-    query.most_looked_at = page_rows;
     if (start == FeedStart::now)
         query.after = std::numeric_limits<std::int64_t>::max();
     std::int64_t gap_told = 0;

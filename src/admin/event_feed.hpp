@@ -37,8 +37,8 @@ public:
 
     [[nodiscard]] bool is_full() const noexcept { return readers_.size() >= most_readers; }
 
-    /// Sends what matches `query`, of which limit and most_looked_at do not count, until `out` ends. `out`
-    /// outlives the operation.
+    /// Sends what matches `query`, of which limit and order do not count, until `out` ends. `out` outlives
+    /// the operation.
     [[nodiscard]] boost::asio::awaitable<void> send(
         store::EventQuery query, FeedStart start, http::ResponseStream& out
     );

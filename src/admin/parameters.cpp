@@ -1,5 +1,7 @@
 #include "parameters.hpp"
 
+#include "members.hpp"
+#include "names.hpp"
 #include "pollhook/base/suggestion.hpp"
 #include "pollhook/base/text.hpp"
 #include "pollhook/base/time.hpp"
@@ -13,19 +15,6 @@
 
 namespace pollhook::admin {
 namespace {
-
-/// What is wrong with a name that is none of `known`; empty when it is one.
-std::string unknown_parameter(const http::ServerRequest& request, const std::vector<std::string>& known)
-{
-    for (const auto& [name, value] : request.query) {
-        if (std::ranges::find(known, name) != known.end())
-            continue;
-        return fmt::format(
-            "unknown parameter \"{}\"{}", base::printable(name, 60), base::did_you_mean(name, known)
-        );
-    }
-    return {};
-}
 
 template <class Number>
 std::optional<Number> number(std::string_view text)
@@ -82,7 +71,7 @@ std::string read_event_filter(std::string_view name, std::string_view value, sto
     if (name == "type") {
         const auto type = task::parse_event_type(value);
         if (!type)
-            return fmt::format("\"type\": no event type is called \"{}\"", base::printable(value, 60));
+            return "\"type\": " + no_such("event type", value, event_type_names());
         query.types.push_back(*type);
     } else if (name == "provider") {
         query.providers.emplace_back(value);
@@ -113,12 +102,21 @@ std::string read_event_filters(const http::ServerRequest& request, store::EventQ
 
 }  // namespace
 
+std::string unknown_parameter(const http::ServerRequest& request, std::span<const std::string> known)
+{
+    for (const auto& [name, value] : request.query) {
+        if (std::ranges::find(known, name) != known.end())
+            continue;
+        return fmt::format(
+            "unknown parameter \"{}\"{}", base::printable(name, 60), base::did_you_mean(name, known)
+        );
+    }
+    return {};
+}
+
 Parsed<store::TaskQuery> task_query(const http::ServerRequest& request)
 {
     store::TaskQuery query;
-    if (std::string error = unknown_parameter(request, {"status", "provider", "q", "limit", "cursor"});
-        !error.empty())
-        return error;
     if (std::string error = read_limit(request, query.limit); !error.empty())
         return error;
     if (std::string error = read_position(request, query.before); !error.empty())
@@ -126,7 +124,7 @@ Parsed<store::TaskQuery> task_query(const http::ServerRequest& request)
     if (const auto status = request.parameter("status"); status && !status->empty()) {
         query.status = task::parse_status(*status);
         if (!query.status)
-            return fmt::format("\"status\": no task state is called \"{}\"", base::printable(*status, 60));
+            return "\"status\": " + no_such("task state", *status, task_state_names());
     }
     query.provider = request.parameter("provider").value_or("");
     query.q = request.parameter("q").value_or("");
@@ -136,10 +134,10 @@ Parsed<store::TaskQuery> task_query(const http::ServerRequest& request)
 Parsed<store::EventQuery> event_query(const http::ServerRequest& request)
 {
     store::EventQuery query;
-    if (std::string error =
-            unknown_parameter(request, {"since", "type", "provider", "task", "limit", "cursor"});
-        !error.empty())
-        return error;
+    if (const auto order = request.parameter("order").value_or("asc"); order == "desc")
+        query.order = store::Order::newest_first;
+    else if (order != "asc")
+        return std::string("\"order\" must be asc, the oldest first, or desc");
     if (std::string error = read_limit(request, query.limit); !error.empty())
         return error;
     if (std::string error = read_position(request, query.after); !error.empty())
@@ -152,9 +150,6 @@ Parsed<store::EventQuery> event_query(const http::ServerRequest& request)
 Parsed<FeedRequest> feed_request(const http::ServerRequest& request)
 {
     FeedRequest feed;
-    if (std::string error = unknown_parameter(request, {"since", "type", "provider", "task", "cursor"});
-        !error.empty())
-        return error;
     if (std::string error = read_event_filters(request, feed.query); !error.empty())
         return error;
     if (feed.query.since)
@@ -180,10 +175,6 @@ Parsed<FeedRequest> feed_request(const http::ServerRequest& request)
 Parsed<store::DeliveryQuery> delivery_query(const http::ServerRequest& request)
 {
     store::DeliveryQuery query;
-    if (std::string error =
-            unknown_parameter(request, {"state", "sink", "task", "origin", "limit", "cursor"});
-        !error.empty())
-        return error;
     if (std::string error = read_limit(request, query.limit); !error.empty())
         return error;
     if (const auto cursor = request.parameter("cursor")) {
@@ -194,7 +185,7 @@ Parsed<store::DeliveryQuery> delivery_query(const http::ServerRequest& request)
     if (const auto state = request.parameter("state"); state && !state->empty()) {
         query.state = store::parse_delivery_state(*state);
         if (!query.state)
-            return fmt::format("\"state\": no delivery state is called \"{}\"", base::printable(*state, 60));
+            return "\"state\": " + no_such("delivery state", *state, delivery_state_names());
     }
     if (const auto task = request.parameter("task")) {
         query.task = read_task(*task);
@@ -209,8 +200,6 @@ Parsed<store::DeliveryQuery> delivery_query(const http::ServerRequest& request)
 Parsed<std::size_t> job_limit(const http::ServerRequest& request)
 {
     std::size_t limit = 50;
-    if (std::string error = unknown_parameter(request, {"limit"}); !error.empty())
-        return error;
     if (std::string error = read_limit(request, limit); !error.empty())
         return error;
     return limit;

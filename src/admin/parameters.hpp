@@ -15,6 +15,9 @@ namespace pollhook::admin {
 
 // Query parameters as the store's queries; the error is a text for the caller that names the parameter.
 
+/// What is wrong with a query that has a name which is none of `known`; empty when nothing is.
+std::string unknown_parameter(const http::ServerRequest& request, std::span<const std::string> known);
+
 template <class T>
 using Parsed = boost::system::result<T, std::string>;
 

@@ -1,6 +1,7 @@
 #include "pollhook/admin/registration.hpp"
 
 #include "members.hpp"
+#include "pollhook/base/byte_order_mark.hpp"
 #include "pollhook/base/text.hpp"
 #include "pollhook/http/origin.hpp"
 #include "pollhook/task/key.hpp"
@@ -143,6 +144,7 @@ boost::system::result<RegistrationRequest, std::string> read_registration(
         lines.finish();
         return lines.take();
     }
+    body = base::without_byte_order_mark(body);
     boost::system::error_code ec;
     const json::value value = json::parse({body.data(), body.size()}, ec);
     if (ec)
@@ -200,7 +202,7 @@ void RegistrationLines::take_line(std::string_view line)
         read_.rejected.push_back({.index = index, .error = "the line is longer than 1 MiB"});
         return;
     }
-    line = base::trim(line);
+    line = base::trim(index == 0 ? base::without_byte_order_mark(line) : line);
     if (line.empty())
         return;
     boost::system::error_code ec;

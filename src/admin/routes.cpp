@@ -13,13 +13,13 @@ constexpr std::array all{
     Route{"/metrics", "GET"},
     Route{"/openapi.json", "GET"},
     Route{"/readyz", "GET"},
-    Route{"/v1/deliveries", "GET"},
+    Route{"/v1/deliveries", "GET", "state, sink, task, origin, limit, cursor"},
     Route{"/v1/deliveries/retry", "POST"},
     Route{"/v1/deliveries/{id}", "GET"},
     Route{"/v1/deliveries/{id}/retry", "POST"},
-    Route{"/v1/events", "GET"},
-    Route{"/v1/events/stream", "GET"},
-    Route{"/v1/jobs", "GET"},
+    Route{"/v1/events", "GET", "since, type, provider, task, order, limit, cursor"},
+    Route{"/v1/events/stream", "GET", "since, type, provider, task, cursor"},
+    Route{"/v1/jobs", "GET", "limit"},
     Route{"/v1/jobs/{id}", "GET, DELETE"},
     Route{"/v1/providers", "GET"},
     Route{"/v1/providers/{name}/pause", "POST"},
@@ -32,7 +32,7 @@ constexpr std::array all{
     Route{"/v1/sinks/{name}/resume", "POST"},
     Route{"/v1/sinks/{name}/test", "POST"},
     Route{"/v1/status", "GET"},
-    Route{"/v1/tasks", "GET, POST"},
+    Route{"/v1/tasks", "GET, POST", "status, provider, q, limit, cursor"},
     Route{"/v1/tasks/{provider}/{id}", "GET, DELETE"},
 };
 
@@ -42,6 +42,19 @@ std::string_view take_part(std::string_view& path)
     const std::string_view part = path.substr(0, end);
     path.remove_prefix(end);
     return part;
+}
+
+/// `GET, DELETE` taken apart.
+std::vector<std::string> words_of(std::string_view list)
+{
+    constexpr std::string_view joint = ", ";
+    std::vector<std::string> words;
+    while (!list.empty()) {
+        const auto end = std::min(list.find(joint), list.size());
+        words.emplace_back(list.substr(0, end));
+        list.remove_prefix(std::min(end + joint.size(), list.size()));
+    }
+    return words;
 }
 
 bool matches(std::string_view pattern, std::string_view path)
@@ -70,15 +83,15 @@ const Route* find_route(std::string_view path) noexcept
     return found == all.end() ? nullptr : found;
 }
 
-bool allows(const Route& route, std::string_view method) noexcept
+bool allows(const Route& route, std::string_view method)
 {
-    for (std::string_view rest = route.methods; !rest.empty();) {
-        const auto comma = std::min(rest.find(", "), rest.size());
-        if (rest.substr(0, comma) == method)
-            return true;
-        rest.remove_prefix(std::min(comma + 2, rest.size()));
-    }
-    return false;
+    const auto methods = words_of(route.methods);
+    return std::ranges::find(methods, method) != methods.end();
+}
+
+std::vector<std::string> parameters_of(const Route& route, std::string_view method)
+{
+    return method == "GET" ? words_of(route.parameters) : std::vector<std::string>();
 }
 
 }  // namespace pollhook::admin

@@ -1,5 +1,6 @@
 #include "command_line.hpp"
 
+#include "choices.hpp"
 #include "command_options.hpp"
 #include "command_tree.hpp"
 #include "exit_code.hpp"
@@ -45,6 +46,17 @@ CommandTree::CommandTree(base::TimePoint now)
     add_database();
     client_leaf<StatusOptions>(app_, "status", "Show how the daemon is doing", "pollhook status");
     add_self();
+    check_choices(app_);
+}
+
+/// What has a short list of values takes no other, and guesses which one was meant.
+void CommandTree::check_choices(CLI::App& app)
+{
+    for (CLI::Option* option : app.get_options())
+        if (const auto choices = choices_of(app.get_name(), option->get_name()); !choices.empty())
+            option->check([choices](const std::string& word) { return unknown_choice(word, choices); });
+    for (CLI::App* below : app.get_subcommands([](const CLI::App*) { return true; }))
+        check_choices(*below);
 }
 
 void CommandTree::add_output(CLI::App& app)
@@ -52,12 +64,7 @@ void CommandTree::add_output(CLI::App& app)
     const std::map<std::string, OutputFormat> formats{
         {"table", OutputFormat::table}, {"json", OutputFormat::json}, {"ndjson", OutputFormat::ndjson}
     };
-    auto read_format = [this, formats](const std::string& word) {
-        const auto found = formats.find(word);
-        if (found == formats.end())
-            throw CLI::ValidationError("--output", "must be table, json or ndjson");
-        client_.output = found->second;
-    };
+    auto read_format = [this, formats](const std::string& word) { client_.output = formats.at(word); };
     const char* output = "Output";
     add_reader(app, "-o,--output", read_format, "FORMAT=table", "table, json or ndjson")->group(output);
     app.add_flag_callback(
@@ -102,14 +109,9 @@ CLI::App& CommandTree::group(const std::string& name, const std::string& text)
 void CommandTree::add_color(CLI::App& app, ColorMode& color)
 {
     const auto read = [&color](const std::string& word) {
-        if (word == "auto")
-            color = ColorMode::automatic;
-        else if (word == "always")
-            color = ColorMode::always;
-        else if (word == "never")
-            color = ColorMode::never;
-        else
-            throw CLI::ValidationError("--color", "must be auto, always or never");
+        color = word == "always"  ? ColorMode::always
+                : word == "never" ? ColorMode::never
+                                  : ColorMode::automatic;
     };
     add_reader(app, "--color", read, "WHEN=auto", "auto, always or never; auto heeds NO_COLOR")
         ->group("Output");
@@ -136,19 +138,6 @@ std::variant<Invocation, Answer> CommandTree::parse(std::span<const std::string>
     return Invocation{std::move(*chosen_), std::move(client_)};
 }
 
-namespace {
-
-/// `bash,zsh` as people write it.
-std::string spaced(const std::string& list)
-{
-    std::string out;
-    for (const char c : list)
-        out += c == ',' ? std::string(", ") : std::string(1, c);
-    return out;
-}
-
-}  // namespace
-
 /// What CLI11 found wrong, said as we say it.
 std::string CommandTree::in_our_words(const CLI::ParseError& error)
 {
@@ -166,21 +155,19 @@ std::string CommandTree::in_our_words(const CLI::ParseError& error)
             base::printable(said.substr(equals + 3), 60)
         );
     }
-    // `NAME: Value 5000 not in range 1 to 1000`, `NAME: tcsh not in {bash,zsh,fish}`
-    for (const auto& [marker, ours] :
-         {std::pair(" not in range ", "a number from "), std::pair(" not in {", "one of ")}) {
-        const auto at = said.find(marker);
-        const auto colon = said.find(": ");
-        if (at == std::string::npos || colon > at)
-            continue;
-        std::string wanted = said.substr(at + std::string_view(marker).size());
-        if (wanted.ends_with('}'))
-            wanted.pop_back();
+    // `NAME: Value 5000 not in range 1 to 1000`
+    constexpr std::string_view marker = " not in range ";
+    const auto at = said.find(marker);
+    const auto colon = said.find(": ");
+    if (at != std::string::npos && colon < at) {
         std::string given = said.substr(colon + 2, at - colon - 2);
         if (given.starts_with("Value "))
             given.erase(0, 6);
         return fmt::format(
-            "{}: \"{}\" must be {}{}", said.substr(0, colon), base::printable(given, 60), ours, spaced(wanted)
+            "{}: \"{}\" must be a number from {}",
+            said.substr(0, colon),
+            base::printable(given, 60),
+            said.substr(at + marker.size())
         );
     }
     if (error.get_name() == "RequiredError" && said.ends_with(" is required"))

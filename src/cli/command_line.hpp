@@ -65,6 +65,7 @@ using Command = std::variant<
     DbPruneOptions,
     CompletionOptions,
     ManualOptions,
+    NamesOptions,
     StatusOptions,
     VersionOptions>;
 

@@ -74,15 +74,18 @@ void CommandTree::add_self()
         "  pollhook completion fish > ~/.config/fish/completions/pollhook.fish"
     );
     add_value(*completion.app, "SHELL", completion.options->shell, no_default, "bash, zsh or fish")
-        ->required()
-        ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+        ->required();
 
     auto manual = leaf<ManualOptions>(app_, "manual", "Print a manual page", "pollhook manual 8 | man -l -");
     manual.app->group("");  // of no use to who has them installed
     add_value(*manual.app, "SECTION", manual.options->section, no_default, "8: pollhook, 5: pollhook.toml")
-        ->required()
-        ->check(CLI::IsMember({"5", "8"}));
+        ->required();
     add_value(*manual.app, "--date", manual.options->date, "DATE", "Of the release, such as 2026-11-21");
+
+    auto names =
+        leaf<NamesOptions>(app_, "names", "Print the names of what is configured", "pollhook names sinks");
+    names.app->group("");  // for completion scripts
+    add_value(*names.app, "KIND", names.options->kind, no_default, "sinks or providers")->required();
 
     auto version = leaf<VersionOptions>(app_, "version", "Print the version", "pollhook version -o json");
     add_output(*version.app);

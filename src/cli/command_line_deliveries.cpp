@@ -15,7 +15,10 @@ void CommandTree::add_deliveries(base::TimePoint now)
 {
     CLI::App& delivery = group("delivery", "List deliveries and their attempts, try them again");
     auto list = client_leaf<DeliveryListOptions>(
-        delivery, "list", "List deliveries", "pollhook delivery list --state dead"
+        delivery,
+        "list",
+        "List deliveries, those of the newest tasks first",
+        "pollhook delivery list --state dead"
     );
     DeliveryListOptions& wanted = *list.options;
     const char* states = "pending, inFlight, delivered, dead, superseded or cancelled";
@@ -24,7 +27,7 @@ void CommandTree::add_deliveries(base::TimePoint now)
     add_value(*list.app, "--sink", wanted.sink, "NAME", sink_text);
     add_value(*list.app, "--task", wanted.task, task_form, "Only of this task");
     add_value(*list.app, "--origin", wanted.origin, "ORIGIN", origin_text);
-    add_limit(*list.app, wanted.limit);
+    add_paging(*list.app, wanted.paging);
     auto show = client_leaf<DeliveryShowOptions>(
         delivery, "show", "Show one delivery with its attempts", "pollhook delivery show 12-0-3"
     );

@@ -63,8 +63,7 @@ void CommandTree::add_simulation()
     CLI::App& app = *simulate.app;
     add_value(app, "--listen", options.listen, "ADDR=127.0.0.1:8781", "Where to listen; port 0: any");
     add_value(app, "--api-key", options.api_key, "KEY", "Asked of everybody; else everybody may ask");
-    add_value(app, "--auth", options.auth, "FORM=bearer", "How the key comes: bearer, raw or mj-api-secret")
-        ->check(CLI::IsMember({"bearer", "raw", "mj-api-secret"}));
+    add_value(app, "--auth", options.auth, "FORM=bearer", "How the key comes: bearer, raw or mj-api-secret");
     const auto read_seed = [&options](const std::uint64_t& seed) { options.seed = seed; };
     app.add_option_function<std::uint64_t>("--seed", read_seed, "Repeats a run; else random")
         ->option_text("N");
@@ -138,6 +137,7 @@ void CommandTree::add_config()
         config, "check", "Name every mistake with its line", "pollhook config check ./pollhook.toml"
     );
     add_path(*check.app, "FILE,-c,--config", check.options->file, no_default, config_text);
+    add_output(*check.app);
     auto show = leaf<ConfigShowOptions>(
         config, "show", "Print what is in effect, without secrets", "pollhook config show ./pollhook.toml"
     );

@@ -34,6 +34,7 @@ void CommandTree::add_signing()
     sign.app->add_option_function<std::int64_t>("--timestamp", read_timestamp, "Unix seconds; else now")
         ->option_text("N");
     add_value(*sign.app, "--body-file", signing.body_file, "FILE=-", body_text);
+    add_output(*sign.app);
 
     auto verify = leaf<VerifyOptions>(
         app_,

@@ -31,8 +31,7 @@ void CommandTree::add_tasks()
     add_value(*list.app, "--status", list.options->status, "STATE", "Only those in this state");
     add_value(*list.app, "--provider", list.options->provider, "NAME", "Only this provider's");
     add_value(*list.app, "-q,--query", list.options->q, "TEXT", "Only those that contain this text");
-    add_limit(*list.app, list.options->limit);
-    list.app->add_flag("--all", list.options->all, "All of them, whatever --limit says");
+    add_paging(*list.app, list.options->paging);
 
     auto show = client_leaf<TaskShowOptions>(
         task, "show", "Show one task with its history", "pollhook task show quickrouter 1743326750223591"
@@ -83,13 +82,18 @@ void CommandTree::add_records(base::TimePoint now)
 {
     CLI::App& event = group("event", "List and follow what happened to tasks");
     auto events = client_leaf<EventListOptions>(
-        event, "list", "List events", "pollhook event list --since 2h --type task.failed"
+        event, "list", "List events, the newest first", "pollhook event list --since 2h --type task.failed"
     );
-    add_time(*events.app, "--since", events.options->since, now, "From then on");
-    add_value(
-        *events.app, "--type", events.options->types, "TYPE...", "Only of these types, such as task.failed"
-    );
-    add_limit(*events.app, events.options->limit);
+    EventListOptions& wanted = *events.options;
+    add_time(*events.app, "--since", wanted.since, now, "From then on");
+    const auto add_filters = [](CLI::App& app, auto& options) {
+        add_value(app, "--type", options.types, "TYPE...", "Only of these types, such as task.failed");
+        add_value(app, "--provider", options.providers, "NAME...", "Only of these providers");
+        add_value(app, "--task", options.tasks, "PROVIDER/ID...", "Only of these tasks");
+    };
+    add_filters(*events.app, wanted);
+    add_value(*events.app, "--order", wanted.order, "ORDER=desc", "desc: the newest first; asc: the oldest");
+    add_paging(*events.app, wanted.paging);
 
     auto tail = client_leaf<EventTailOptions>(
         event,
@@ -101,13 +105,11 @@ void CommandTree::add_records(base::TimePoint now)
         *tail.app,
         "It goes on where it was when the daemon restarts: nothing is lost, nothing comes twice. -o json "
         "and\n"
-        "ndjson both print an object a line."
+        "ndjson both print an object a line. Exit code: 75 when as many follow already as the daemon serves."
     );
     EventTailOptions& following = *tail.options;
     add_time(*tail.app, "--since", following.since, now, "Begin with what happened from then on");
-    add_value(*tail.app, "--type", following.types, "TYPE...", "Only of these types, such as task.failed");
-    add_value(*tail.app, "--provider", following.providers, "NAME...", "Only of these providers");
-    add_value(*tail.app, "--task", following.tasks, "PROVIDER/ID...", "Only of these tasks");
+    add_filters(*tail.app, following);
     add_value(*tail.app, "-n,--count", following.count, "N", "End after that many events; else never")
         ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000'000}));
 }

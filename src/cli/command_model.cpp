@@ -1,7 +1,7 @@
 #include "command_model.hpp"
 
+#include "choices.hpp"
 #include "command_tree.hpp"
-#include "pollhook/config/events.hpp"
 
 #include <algorithm>
 #include <sstream>
@@ -9,31 +9,15 @@
 namespace pollhook::cli {
 namespace {
 
-using Words = std::vector<std::string>;
-
-/// The values of options that have a short list of them, wherever they are.
-Words choices_of(const CLI::App& app, const std::string& name)
+/// What the configuration names and this option takes: an argument for "pollhook names"; empty: nothing.
+std::string named_things(const CLI::App& app, const CLI::Option& option)
 {
-    if (name == "--output")
-        return {"table", "json", "ndjson"};
-    if (name == "--color")
-        return {"auto", "always", "never"};
-    if (name == "SHELL")
-        return {"bash", "zsh", "fish"};
-    if (name == "--auth")
-        return {"bearer", "raw", "mj-api-secret"};
-    if (name == "--status")
-        return {
-            "queued", "running", "waiting", "succeeded", "failed", "cancelled", "lost", "expired", "unknown"
-        };
-    if (name == "--state" && app.get_name() == "retry")
-        return {"dead", "cancelled", "superseded", "delivered"};
-    if (name == "--state")
-        return {"pending", "inFlight", "delivered", "dead", "superseded", "cancelled"};
-    if (name == "--type") {
-        const auto types = config::event_types();
-        return {types.begin(), types.end()};
-    }
+    const std::string name = option.get_name();
+    if (name == "--sink" || (name == "NAME" && app.get_parent()->get_name() == "sink"))
+        return "sinks";
+    if (name == "--provider" || name == "PROVIDER" ||
+        (name == "NAME" && app.get_parent()->get_name() == "provider"))
+        return "providers";
     return {};
 }
 
@@ -62,7 +46,8 @@ OptionModel model_of(const CLI::App& app, const CLI::Option& option)
     model.form = form;
     model.text = option.get_description();
     model.is_required = option.get_required();
-    model.choices = choices_of(app, model.names.empty() ? model.positional : model.names.back());
+    model.choices = choices_of(app.get_name(), option.get_name());
+    model.names_of = named_things(app, option);
     return model;
 }
 

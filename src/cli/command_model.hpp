@@ -17,6 +17,7 @@ struct OptionModel {
     bool is_required = false;
     bool is_repeated = false;          ///< takes several values
     std::vector<std::string> choices;  ///< the values, when there is a short list of them
+    std::string names_of;              ///< `sinks`, `providers`: a value is one of the configuration's
 
     [[nodiscard]] bool takes_value() const noexcept { return !form.empty() || !positional.empty(); }
     [[nodiscard]] bool is_file() const noexcept;

@@ -29,6 +29,13 @@ void add_limit(CLI::App& app, std::size_t& limit)
         ->check(CLI::Range(std::size_t{1}, most_rows));
 }
 
+void add_paging(CLI::App& app, Paging& paging)
+{
+    add_limit(app, paging.limit);
+    app.add_flag("--all", paging.all, "All of them, whatever --limit says");
+    add_value(app, "--cursor", paging.cursor, "CURSOR", "Go on after an earlier list: its nextCursor");
+}
+
 CLI::Option* add_time(
     CLI::App& app,
     const std::string& name,

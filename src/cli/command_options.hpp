@@ -1,5 +1,6 @@
 #pragma once
 
+#include "commands.hpp"
 #include "pollhook/base/time.hpp"
 
 #include <CLI/App.hpp>
@@ -49,6 +50,7 @@ CLI::Option* add_path(
 );
 
 void add_limit(CLI::App& app, std::size_t& limit);
+void add_paging(CLI::App& app, Paging& paging);
 
 /// A point in time, or how long ago it was.
 CLI::Option* add_time(

@@ -58,6 +58,7 @@ private:
     void add_database();
     void add_self();
 
+    static void check_choices(CLI::App& app);
     Answer wrong(const std::string& message);
     std::string unexpected(const std::string& word);
     static std::string in_our_words(const CLI::ParseError& error);

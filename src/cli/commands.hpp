@@ -37,12 +37,18 @@ struct TaskAddOptions {
 };
 int task_add(const TaskAddOptions& options, const ClientOptions& client);
 
-struct TaskListOptions {
-    std::string status;      ///< empty: all
-    std::string provider;    ///< empty: all
-    std::string q;           ///< text to find; empty: all
+/// Which part of a list is shown.
+struct Paging {
     std::size_t limit = 50;  ///< of all shown; 1 to 1000
-    bool all = false;        ///< page after page to the end; `limit` does not count
+    bool all = false;        ///< to the end; `limit` does not count
+    std::string cursor;      ///< the nextCursor of an earlier answer; empty: from the beginning
+};
+
+struct TaskListOptions {
+    std::string status;    ///< empty: all
+    std::string provider;  ///< empty: all
+    std::string q;         ///< text to find; empty: all
+    Paging paging;
 };
 int task_list(const TaskListOptions& options, const ClientOptions& client);
 
@@ -74,8 +80,11 @@ int task_import(const TaskImportOptions& options, const ClientOptions& client);
 
 struct EventListOptions {
     std::optional<base::TimePoint> since;
-    std::vector<std::string> types;  ///< empty: all
-    std::size_t limit = 50;          ///< 1 to 1000
+    std::vector<std::string> types;  ///< empty: all; likewise the next two
+    std::vector<std::string> providers;
+    std::vector<std::string> tasks;  ///< PROVIDER/ID
+    std::string order = "desc";      ///< `asc`: the oldest first
+    Paging paging;
 };
 int event_list(const EventListOptions& options, const ClientOptions& client);
 
@@ -90,11 +99,11 @@ struct EventTailOptions {
 int event_tail(const EventTailOptions& options, const ClientOptions& client);
 
 struct DeliveryListOptions {
-    std::string state;       ///< as the API spells it, such as `inFlight`; empty: all
-    std::string sink;        ///< likewise the other filters
-    std::string task;        ///< PROVIDER/ID
-    std::string origin;      ///< `https://hooks.example.com`, `sink:ops`
-    std::size_t limit = 50;  ///< 1 to 1000
+    std::string state;   ///< as the API spells it, such as `inFlight`; empty: all
+    std::string sink;    ///< likewise the other filters
+    std::string task;    ///< PROVIDER/ID
+    std::string origin;  ///< `https://hooks.example.com`, `sink:ops`
+    Paging paging;
 };
 int delivery_list(const DeliveryListOptions& options, const ClientOptions& client);
 
@@ -192,6 +201,7 @@ int run(const RunOptions& options);
 
 struct ConfigCheckOptions {
     std::optional<std::filesystem::path> file;  ///< see config::find()
+    OutputFormat output = OutputFormat::table;  ///< table: text
 };
 int config_check(const ConfigCheckOptions& options);
 
@@ -240,6 +250,7 @@ struct SignOptions {
     std::string id;                                    ///< empty: a random one
     std::optional<std::int64_t> timestamp;             ///< Unix seconds; absent: now
     std::filesystem::path body_file = "-";             ///< `-`: standard input
+    OutputFormat output = OutputFormat::table;         ///< table: header lines, or the bare key
 };
 int sign(const SignOptions& options);
 
@@ -289,6 +300,13 @@ struct CompletionOptions {
     std::string shell;  ///< bash, zsh or fish
 };
 int completion(const CompletionOptions& options);
+
+struct NamesOptions {
+    std::string kind;  ///< `sinks` or `providers`
+};
+/// What a completion script offers: the names in the configuration, one a line. Opens nothing else, and is
+/// silent when there is no configuration that this user may read.
+int names(const NamesOptions& options);
 
 struct ManualOptions {
     std::string section;  ///< 8: pollhook(8), 5: pollhook.toml(5)

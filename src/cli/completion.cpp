@@ -79,6 +79,10 @@ std::string bash_values(const CommandModel& command, const std::string& path)
             offered = fmt::format(
                 "COMPREPLY=($(compgen -W {} -- \"$word\"))", shell_quoted(joined(option.choices, " "))
             );
+        else if (!option.names_of.empty())
+            offered = fmt::format(
+                "COMPREPLY=($(compgen -W \"$(_pollhook_names {})\" -- \"$word\"))", option.names_of
+            );
         else if (option.is_file())
             offered = "compopt -o filenames; COMPREPLY=($(compgen -f -- \"$word\"))";
         out += fmt::format("        {}) {}; return ;;\n", patterns_of(path, option), offered);
@@ -99,11 +103,12 @@ std::string bash_words(const CommandModel& command, const std::string& path)
     for (const OptionModel& option : command.options)
         options.insert(options.end(), option.names.begin(), option.names.end());
     return fmt::format(
-        "        {}) words={} options={} files={} ;;\n",
+        "        {}) words={} options={} files={} names={} ;;\n",
         shell_quoted(path),
         shell_quoted(joined(words, " ")),
         shell_quoted(joined(options, " ")),
-        positional != nullptr && positional->is_file() ? "1" : ""
+        positional != nullptr && positional->is_file() ? "1" : "",
+        positional != nullptr ? positional->names_of : ""
     );
 }
 
@@ -124,6 +129,12 @@ std::string fish_quoted(std::string_view text)
     return out + "'";
 }
 
+/// What the program that is being completed says.
+std::string fish_names(const OptionModel& option)
+{
+    return fmt::format("'(__pollhook_names {})'", option.names_of);
+}
+
 std::string fish_option(const OptionModel& option, const std::string& condition)
 {
     std::string line = fmt::format("complete -c pollhook -n {}", condition);
@@ -133,6 +144,8 @@ std::string fish_option(const OptionModel& option, const std::string& condition)
         line += option.is_file() && option.choices.empty() ? " -r -F" : " -x";
     if (!option.choices.empty())
         line += " -a " + fish_quoted(joined(option.choices, " "));
+    if (!option.names_of.empty())
+        line += " -a " + fish_names(option);
     return line + " -d " + fish_quoted(option.text) + "\n";
 }
 
@@ -147,10 +160,13 @@ std::string bash_completion(const CommandModel& program)
         words += bash_words(command, path);
     });
     return fmt::format(
-        R"(# bash completion of pollhook: source <(pollhook completion bash)
+        R"sh(# bash completion of pollhook: source <(pollhook completion bash)
+_pollhook_names() {{
+    "${{COMP_WORDS[0]}}" names "$1" 2>/dev/null
+}}
 _pollhook() {{
     local word=${{COMP_WORDS[COMP_CWORD]}} last=${{COMP_WORDS[COMP_CWORD - 1]}} path= i next
-    local words= options= files=
+    local words= options= files= names=
     for ((i = 1; i < COMP_CWORD; i++)); do
         next="${{path:+$path }}${{COMP_WORDS[i]}}"
         case "$next" in
@@ -165,6 +181,7 @@ _pollhook() {{
         COMPREPLY=($(compgen -W "$options" -- "$word"))
         return
     fi
+    [[ $names ]] && words=$(_pollhook_names "$names")
     COMPREPLY=($(compgen -W "$words" -- "$word"))
     if [[ $files ]]; then
         compopt -o filenames
@@ -172,7 +189,7 @@ _pollhook() {{
     fi
 }}
 complete -F _pollhook pollhook
-)",
+)sh",
         paths_of(program),
         values,
         words
@@ -187,6 +204,7 @@ std::string zsh_completion(const CommandModel& program)
         std::string words;
         std::string options;
         std::string files;
+        std::string names;
         for (const CommandModel& below : command.commands)
             words += " " + zsh_entry(below.name, below.text);
         for (const OptionModel& option : command.options) {
@@ -195,6 +213,8 @@ std::string zsh_completion(const CommandModel& program)
             std::string offered = "_message " + shell_quoted(option.text);
             if (option.is_file())
                 offered = "_files";
+            if (!option.names_of.empty())
+                offered = "_pollhook_names " + option.names_of;
             if (!option.choices.empty())
                 offered = fmt::format("compadd -- {}", joined(option.choices, " "));
             if (!option.names.empty() && option.takes_value())
@@ -204,16 +224,25 @@ std::string zsh_completion(const CommandModel& program)
             for (const std::string& choice : positional->choices)
                 words += " " + zsh_entry(choice, positional->text);
             files = positional->is_file() ? "1" : "";
+            names = positional->names_of;
         }
         entries += fmt::format(
-            "        {}) words_=({} ) options=({} ) files={} ;;\n", shell_quoted(path), words, options, files
+            "        {}) words_=({} ) options=({} ) files={} names={} ;;\n",
+            shell_quoted(path),
+            words,
+            options,
+            files,
+            names
         );
     });
     return fmt::format(
-        R"(#compdef pollhook
+        R"sh(#compdef pollhook
 # zsh completion of pollhook: source <(pollhook completion zsh), or a file _pollhook in a folder of $fpath
+_pollhook_names() {{
+    compadd -- ${{(f)"$(${{words[1]}} names $1 2>/dev/null)"}}
+}}
 _pollhook() {{
-    local word=${{words[CURRENT]}} last=${{words[CURRENT - 1]}} path_= next files= i
+    local word=${{words[CURRENT]}} last=${{words[CURRENT - 1]}} path_= next files= names= i
     local -a words_ options
     for ((i = 2; i < CURRENT; i++)); do
         next="${{path_:+$path_ }}${{words[i]}}"
@@ -230,6 +259,7 @@ _pollhook() {{
         return
     fi
     (( ${{#words_}} )) && _describe command words_
+    [[ -n $names ]] && _pollhook_names $names
     [[ -n $files ]] && _files
     return 0
 }}
@@ -238,7 +268,7 @@ if [[ ${{funcstack[1]}} == _pollhook ]]; then
 elif (( ${{+functions[compdef]}} )); then
     compdef _pollhook pollhook
 fi
-)",
+)sh",
         paths_of(program),
         values,
         entries
@@ -248,7 +278,7 @@ fi
 std::string fish_completion(const CommandModel& program)
 {
     std::string out = fmt::format(
-        R"(# fish completion of pollhook: pollhook completion fish | source
+        R"sh(# fish completion of pollhook: pollhook completion fish | source
 function __pollhook_at
     set -l path ''
     for word in (commandline -opc)[2..]
@@ -258,8 +288,12 @@ function __pollhook_at
     end
     test "$path" = "$argv[1]"
 end
+function __pollhook_names
+    set -l program (commandline -opc)[1]
+    $program names $argv[1] 2>/dev/null
+end
 complete -c pollhook -f
-)",
+)sh",
         [&] {
             std::vector<std::string> paths;
             each_command(program, "", [&](const CommandModel&, const std::string& path) {
@@ -281,6 +315,8 @@ complete -c pollhook -f
         const OptionModel* positional = first_positional(command);
         if (positional != nullptr && positional->is_file())
             out += fmt::format("complete -c pollhook -n {} -F\n", condition);
+        if (positional != nullptr && !positional->names_of.empty())
+            out += fmt::format("complete -c pollhook -n {} -a {}\n", condition, fish_names(*positional));
         if (positional != nullptr && !positional->choices.empty())
             out += fmt::format(
                 "complete -c pollhook -n {} -a {}\n", condition, fish_quoted(joined(positional->choices, " "))

@@ -2,6 +2,9 @@
 #include "commands.hpp"
 #include "exit_code.hpp"
 #include "output.hpp"
+#include "pollhook/config/load.hpp"
+
+#include <optional>
 
 namespace pollhook::cli {
 
@@ -14,6 +17,25 @@ int completion(const CompletionOptions& options)
         print(zsh_completion(program));
     else
         print(fish_completion(program));
+    return exit_code::ok;
+}
+
+int names(const NamesOptions& options)
+{
+    const auto environment = config::process_environment();
+    const auto config = config::load(
+        config::find(std::nullopt, environment), environment, config::MissingSecret::stays_empty
+    );
+    if (!config)
+        return exit_code::ok;
+    const auto print_names = [](const auto& all) {
+        for (const auto& one : all)
+            print(one.name + "\n");
+    };
+    if (options.kind == "sinks")
+        print_names(config->sinks);
+    else
+        print_names(config->providers);
     return exit_code::ok;
 }
 

@@ -8,6 +8,8 @@
 #include "pollhook/config/show.hpp"
 #include "terminal.hpp"
 
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -22,6 +24,10 @@
 
 namespace pollhook::cli {
 namespace {
+
+namespace json = boost::json;
+
+constexpr std::size_t longest_path = 4096;
 
 /// `2 providers (a, b)`, `no provider`.
 template <class Named>
@@ -50,6 +56,40 @@ std::string summary(const config::Config& config)
         admin.empty() ? "no address" : admin,
         (config.daemon.state_dir / config.store.file).string()
     );
+}
+
+template <class Named>
+json::array names_of(const std::vector<Named>& all)
+{
+    json::array names;
+    for (const Named& one : all)
+        names.emplace_back(one.name);
+    return names;
+}
+
+/// What `config check` says, for programs.
+json::object verdict_on(const std::filesystem::path& path, const config::Loaded& config)
+{
+    json::array errors;
+    if (!config)
+        for (const config::Diagnostic& one : config.error().all)
+            errors.push_back({
+                {"file", base::printable(one.place.file, longest_path)},
+                {"line", one.place.line},
+                {"column", one.place.column},
+                {"message", one.message},
+                {"hint", one.hint},
+            });
+    json::object verdict{
+        {"file", base::printable(path.string(), longest_path)},
+        {"valid", config.has_value()},
+        {"errors", errors}
+    };
+    if (config) {
+        verdict["providers"] = names_of(config->providers);
+        verdict["sinks"] = names_of(config->sinks);
+    }
+    return verdict;
 }
 
 int report(const config::Diagnostics& diagnostics)
@@ -91,8 +131,12 @@ int config_check(const ConfigCheckOptions& options)
     const auto environment = config::process_environment();
     const std::filesystem::path path = config::find(options.file, environment);
     const auto config = config::load(path, environment);
+    if (options.output != OutputFormat::table)
+        print_line(verdict_on(path, config));
     if (!config)
         return report(config.error());
+    if (options.output != OutputFormat::table)
+        return exit_code::ok;
     fmt::print("{}: ok\n{}", base::printable(path.string()), summary(*config));
     return exit_code::ok;
 }

@@ -12,6 +12,9 @@
 #include <fmt/format.h>
 
 #include <cstdint>
+#include <filesystem>
+#include <string>
+#include <system_error>
 
 namespace pollhook::cli {
 namespace {
@@ -25,6 +28,15 @@ double mebibytes(std::uint64_t bytes)
 
 int db_backup(const DbBackupOptions& options)
 {
+    std::error_code ignored;
+    if (std::filesystem::is_directory(options.file, ignored)) {
+        const std::string directory = base::printable(options.file.string());
+        print_error(
+            fmt::format("{} is a directory", directory),
+            fmt::format("name a file in it: {}", base::printable((options.file / "pollhook.db").string()))
+        );
+        return exit_code::bad_input;
+    }
     const std::filesystem::path file = configured_database(options.config);
     ProgressLine progress;
     try {

@@ -37,7 +37,8 @@ int db_prune(const DbPruneOptions& options, const ClientOptions& client)
     ProgressLine progress;
     std::uint64_t tasks = 0;
     json::object step;
-    do {
+    bool is_done = false;
+    while (!is_done) {
         const auto answer = (*session)->daemon.post("/v1/prune", json::serialize(body));
         auto read = answer ? read_object(answer->body) : Outcome<json::object>(answer.error());
         if (!read) {
@@ -46,8 +47,10 @@ int db_prune(const DbPruneOptions& options, const ClientOptions& client)
         }
         step = std::move(*read);
         tasks += tasks_of(step);
-        progress.show(fmt::format("{} tasks deleted", tasks));
-    } while (shown(step, "done") == "false");
+        is_done = shown(step, "done") != "false";
+        if (!is_done)
+            progress.show(fmt::format("{} tasks deleted", tasks));
+    }
     progress.clear();
     step["tasks"] = tasks;
     if ((*session)->output != OutputFormat::table)

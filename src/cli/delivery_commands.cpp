@@ -105,7 +105,7 @@ int delivery_list(const DeliveryListOptions& options, const ClientOptions& clien
     Listing listing;
     listing.path = "/v1/deliveries";
     listing.member = "deliveries";
-    listing.limit = options.limit;
+    listing.paging = options.paging;
     listing.filters = {
         {"state", options.state}, {"sink", options.sink}, {"task", options.task}, {"origin", options.origin}
     };

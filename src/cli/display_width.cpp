@@ -58,18 +58,35 @@ char32_t next(std::string_view& text) noexcept
     return point;
 }
 
+std::size_t width_of(char32_t point) noexcept
+{
+    if (is_in(without_width, point))
+        return 0;
+    return is_in(wide, point) ? 2 : 1;
+}
+
 }  // namespace
 
 std::size_t display_width(std::string_view text) noexcept
 {
     std::size_t width = 0;
-    while (!text.empty()) {
-        const char32_t point = next(text);
-        if (is_in(without_width, point))
-            continue;
-        width += is_in(wide, point) ? 2U : 1U;
-    }
+    while (!text.empty())
+        width += width_of(next(text));
     return width;
+}
+
+std::string_view fitting(std::string_view text, std::size_t columns) noexcept
+{
+    std::string_view rest = text;
+    std::size_t width = 0;
+    while (!rest.empty()) {
+        std::string_view behind = rest;
+        width += width_of(next(behind));
+        if (width > columns)
+            break;
+        rest = behind;
+    }
+    return text.substr(0, text.size() - rest.size());
 }
 
 }  // namespace pollhook::cli

@@ -9,4 +9,7 @@ namespace pollhook::cli {
 /// for combining marks (Unicode Standard Annex 11). Pure, whatever the locale; close enough for aligning.
 std::size_t display_width(std::string_view text) noexcept;
 
+/// The longest beginning of `text` that fits into so many columns.
+std::string_view fitting(std::string_view text, std::size_t columns) noexcept;
+
 }  // namespace pollhook::cli

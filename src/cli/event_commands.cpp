@@ -37,11 +37,16 @@ int event_list(const EventListOptions& options, const ClientOptions& client)
     Listing listing;
     listing.path = "/v1/events";
     listing.member = "events";
-    listing.limit = options.limit;
+    listing.paging = options.paging;
+    listing.filters.emplace_back("order", options.order);
     if (options.since)
         listing.filters.emplace_back("since", base::format_rfc3339(*options.since));
     for (const std::string& type : options.types)
         listing.filters.emplace_back("type", type);
+    for (const std::string& provider : options.providers)
+        listing.filters.emplace_back("provider", provider);
+    for (const std::string& task : options.tasks)
+        listing.filters.emplace_back("task", task);
     listing.titles = event_titles();
     listing.row = event_row;
     return show_list(**session, listing);

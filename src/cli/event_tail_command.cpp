@@ -63,8 +63,13 @@ int event_tail(const EventTailOptions& options, const ClientOptions& client)
         target_of(options),
         EventStream::Clock::duration::max()
     );
-    if (const auto opened = stream.open(); !opened)
-        return report(opened.error());
+    if (const auto opened = stream.open(); !opened) {
+        constexpr int unavailable = 503;
+        Failure failure = opened.error();
+        if (failure.status == unavailable)
+            failure.exit_code = exit_code::try_later;
+        return report(failure);
+    }
     Table table(event_titles(), (*session)->with_color);
     std::size_t count = 0;
     for (;;) {

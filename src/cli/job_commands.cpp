@@ -78,7 +78,7 @@ int job_list(const JobListOptions& options, const ClientOptions& client)
     Listing listing;
     listing.path = "/v1/jobs";
     listing.member = "jobs";
-    listing.limit = options.limit;
+    listing.paging = Paging{.limit = options.limit};
     listing.titles = {"ID", "STATE", "JOB", "EXAMINED", "OF", "DELIVERIES", "CREATED", "ENDED"};
     listing.row = [](const json::object& job) {
         return std::vector<Cell>{

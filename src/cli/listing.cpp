@@ -7,7 +7,11 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <limits>
+#include <string_view>
+#include <utility>
 
 namespace pollhook::cli {
 namespace {
@@ -16,14 +20,19 @@ namespace json = boost::json;
 
 constexpr std::size_t largest_page = 1000;
 
-std::string target_of(const Listing& listing, const std::string& cursor)
+std::string target_of(const Listing& listing, std::size_t rows, const std::string& cursor)
 {
-    std::string target = fmt::format("{}?limit={}", listing.path, listing.all ? largest_page : listing.limit);
-    for (const auto& [name, value] : listing.filters)
+    std::string target = listing.path;
+    char joint = '?';
+    const auto add = [&](std::string_view name, const std::string& value) {
         if (!value.empty())
-            target += fmt::format("&{}={}", name, percent_encoded(value));
-    if (!cursor.empty())
-        target += "&cursor=" + percent_encoded(cursor);
+            target += fmt::format("{}{}={}", std::exchange(joint, '&'), name, percent_encoded(value));
+    };
+    if (listing.paging)
+        add("limit", std::to_string(std::min(rows, largest_page)));
+    for (const auto& [name, value] : listing.filters)
+        add(name, value);
+    add("cursor", cursor);
     return target;
 }
 
@@ -61,7 +70,7 @@ public:
         if (output_ == OutputFormat::table && rows_ == 0)
             fmt::print(stderr, "no {}\n", listing_.member);
         if (output_ == OutputFormat::table && !next.empty() && ::isatty(STDERR_FILENO) == 1)
-            fmt::print(stderr, "there are more; --limit shows up to {}\n", largest_page);
+            fmt::print(stderr, "there are more: --all shows them, --cursor {} goes on\n", next);
     }
 
 private:
@@ -83,8 +92,10 @@ std::string next_cursor(const json::object& page)
 
 int show_list(Session& session, const Listing& listing)
 {
+    const Paging paging = listing.paging.value_or(Paging{});
+    std::size_t rest = paging.all ? std::numeric_limits<std::size_t>::max() : paging.limit;
     // Asked before the first byte is printed, so that a refusal leaves standard output empty.
-    auto page = session.daemon.get_object(target_of(listing, {}));
+    auto page = session.daemon.get_object(target_of(listing, rest, paging.cursor));
     if (!page)
         return report(page.error());
     Printer printer(session, listing);
@@ -94,9 +105,11 @@ int show_list(Session& session, const Listing& listing)
             printer.add(row);
         printer.end_page();
         next = next_cursor(*page);
-        if (!listing.all || next.empty())
+        // A page may be short, or empty, and not the last.
+        rest -= std::min(rest, array_of(*page, listing.member).size());
+        if (rest == 0 || next.empty())
             break;
-        page = session.daemon.get_object(target_of(listing, next));
+        page = session.daemon.get_object(target_of(listing, rest, next));
         if (!page)
             return report(page.error());
     }

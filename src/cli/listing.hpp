@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,11 +22,10 @@ struct Listing {
     std::vector<std::pair<std::string, std::string>> filters;  ///< query parameters; empty ones are left out
     std::vector<std::string> titles;
     std::function<std::vector<Cell>(const boost::json::object&)> row;
-    std::size_t limit = 50;  ///< 1 to 1000
-    bool all = false;        ///< page after page to the end, printed as they come
+    std::optional<Paging> paging;  ///< absent: it comes in one piece
 };
 
-/// Fetches and prints a list in the session's format; gives the exit code.
+/// Fetches a list, page after page, and prints it as it comes in the session's format; gives the exit code.
 int show_list(Session& session, const Listing& listing);
 
 }  // namespace pollhook::cli

@@ -26,9 +26,17 @@ struct Dispatch {
     int operator()(const DemoOptions& options) const { return demo(options); }
     int operator()(const SimulateOptions& options) const { return simulate(options); }
     int operator()(const ListenOptions& options) const { return listen(options); }
-    int operator()(const SignOptions& options) const { return sign(options); }
+    int operator()(SignOptions options) const
+    {
+        options.output = flags.output;
+        return sign(options);
+    }
     int operator()(const VerifyOptions& options) const { return verify(options); }
-    int operator()(const ConfigCheckOptions& options) const { return config_check(options); }
+    int operator()(ConfigCheckOptions options) const
+    {
+        options.output = flags.output;
+        return config_check(options);
+    }
     int operator()(ConfigShowOptions options) const
     {
         options.output = flags.output;
@@ -75,6 +83,7 @@ struct Dispatch {
     int operator()(const DbPruneOptions& options) const { return db_prune(options, client()); }
     int operator()(const CompletionOptions& options) const { return completion(options); }
     int operator()(const ManualOptions& options) const { return manual(options); }
+    int operator()(const NamesOptions& options) const { return names(options); }
     int operator()(const StatusOptions&) const { return status(client()); }
     int operator()(const VersionOptions&) const { return version(flags.output); }
 };

@@ -1,30 +1,44 @@
 #include "commands.hpp"
 #include "exit_code.hpp"
 #include "key_file.hpp"
+#include "output.hpp"
 #include "pollhook/base/random.hpp"
 #include "pollhook/base/text.hpp"
 #include "pollhook/sink/key_generation.hpp"
 #include "pollhook/sink/signature.hpp"
 #include "terminal.hpp"
 
+#include <boost/json/object.hpp>
 #include <fmt/format.h>
 
 #include <chrono>
 #include <limits>
 #include <stdexcept>
+#include <string>
 #include <string_view>
+#include <utility>
 
 namespace pollhook::cli {
 namespace {
 
+namespace json = boost::json;
+
 void generate(const SignOptions& options)
 {
+    const bool is_text = options.output == OutputFormat::table;
     if (!options.asymmetric) {
-        fmt::print("{}\n", sink::generate_secret().reveal());
+        const config::Secret secret = sink::generate_secret();
+        if (is_text)
+            fmt::print("{}\n", secret.reveal());
+        else
+            print_line({{"secret", std::string(secret.reveal())}});
         return;
     }
     const sink::KeyPair pair = sink::generate_key_pair();
-    fmt::print("{}\n{}\n", pair.signing_key.reveal(), pair.public_key);
+    if (is_text)
+        fmt::print("{}\n{}\n", pair.signing_key.reveal(), pair.public_key);
+    else
+        print_line({{"signingKey", std::string(pair.signing_key.reveal())}, {"publicKey", pair.public_key}});
 }
 
 std::string random_id()
@@ -81,12 +95,19 @@ int sign(const SignOptions& options)
         const std::string id = options.id.empty() ? random_id() : options.id;
         const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
         const std::int64_t timestamp = options.timestamp.value_or(now.time_since_epoch().count());
-        fmt::print(
-            "webhook-id: {}\nwebhook-timestamp: {}\nwebhook-signature: {}\n",
-            id,
-            timestamp,
-            signer.sign(id, timestamp, body)
-        );
+        const std::pair<std::string, std::string> headers[] = {
+            {"webhook-id", id},
+            {"webhook-timestamp", std::to_string(timestamp)},
+            {"webhook-signature", signer.sign(id, timestamp, body)},
+        };
+        json::object values;
+        for (const auto& [name, value] : headers) {
+            values[name] = value;
+            if (options.output == OutputFormat::table)
+                fmt::print("{}: {}\n", name, value);
+        }
+        if (options.output != OutputFormat::table)
+            print_line({{"headers", std::move(values)}});
     } catch (const std::runtime_error& error) {
         print_error(error.what());
         return exit_code::bad_input;

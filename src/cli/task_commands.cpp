@@ -210,8 +210,7 @@ int task_list(const TaskListOptions& options, const ClientOptions& client)
     Listing listing;
     listing.path = "/v1/tasks";
     listing.member = "tasks";
-    listing.limit = options.limit;
-    listing.all = options.all;
+    listing.paging = options.paging;
     listing.filters = {{"status", options.status}, {"provider", options.provider}, {"q", options.q}};
     listing.titles = {"PROVIDER", "ID", "STATUS", "PROGRESS", "CHANGED", "REGISTERED", "WEBHOOK"};
     listing.row = [](const json::object& task) {

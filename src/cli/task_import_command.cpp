@@ -3,6 +3,7 @@
 #include "import_line.hpp"
 #include "line_reader.hpp"
 #include "output.hpp"
+#include "pollhook/base/byte_order_mark.hpp"
 #include "pollhook/base/text.hpp"
 #include "progress_line.hpp"
 #include "session.hpp"
@@ -121,7 +122,8 @@ std::optional<Failure> import_lines(std::FILE* file, const TaskImportOptions& op
     LineReader reader(file);
     std::string line;
     while (reader.next(line)) {
-        const std::string_view text = base::trim(line);
+        const bool is_first = reader.number() == 1;
+        const std::string_view text = base::trim(is_first ? base::without_byte_order_mark(line) : line);
         if (reader.is_too_long()) {
             import.reject(reader.number(), "longer than 1 MiB");
             continue;

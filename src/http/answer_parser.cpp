@@ -1,6 +1,7 @@
 #include "pollhook/http/answer_parser.hpp"
 
 #include "last_chunk.hpp"
+#include "pollhook/base/excerpt.hpp"
 #include "pollhook/base/text.hpp"
 
 #include <boost/asio/buffer.hpp>
@@ -149,13 +150,12 @@ void AnswerParser::on_field_impl(Field name, Text name_text, Text value, ErrorCo
             if (request_.whole_body && !base::equals_ignoring_case(to_std(value), "identity"))
                 reject(
                     ec,
-                    "the body is encoded as " + base::printable(to_std(value), 40) +
-                        ", which was not asked for"
+                    "the body is encoded as " + base::excerpt(to_std(value), 40) + ", which was not asked for"
                 );
             break;
         case Field::transfer_encoding:
             if (!base::equals_ignoring_case(to_std(value), "chunked"))
-                reject(ec, "unknown transfer encoding " + base::printable(to_std(value), 40));
+                reject(ec, "unknown transfer encoding " + base::excerpt(to_std(value), 40));
             break;
         default: break;
     }

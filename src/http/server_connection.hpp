@@ -3,10 +3,14 @@
 #include "pollhook/http/server.hpp"
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 
+#include <array>
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -56,6 +60,9 @@ public:
     [[nodiscard]] base::SteadyPoint phase_since() const noexcept { return phase_since_; }
 
 private:
+    static constexpr std::size_t head_read_step = 4096;
+    static constexpr base::Duration for_ever = std::chrono::hours(24 * 365);
+
     struct Incoming;
     class Body;
     class Stream;
@@ -67,6 +74,7 @@ private:
     boost::asio::awaitable<boost::system::error_code> read_more(std::size_t step);
     boost::asio::awaitable<ServerResponse> answer(const ServerRequest& request);
     boost::asio::awaitable<void> write(const ServerResponse& response, const Incoming& incoming);
+    boost::asio::awaitable<boost::system::error_code> send(std::array<boost::asio::const_buffer, 3> parts);
     boost::asio::awaitable<void> stream(const ServerResponse& response, const Incoming& incoming);
     boost::asio::awaitable<void> watch_for_leaving();
     [[nodiscard]] std::string head_of(

@@ -1,5 +1,7 @@
 #include "pollhook/provider/account.hpp"
 
+#include "pollhook/base/byte_order_mark.hpp"
+#include "pollhook/base/excerpt.hpp"
 #include "pollhook/base/text.hpp"
 #include "pollhook/base/version.hpp"
 #include "pollhook/http/retry_after.hpp"
@@ -153,10 +155,7 @@ asio::awaitable<Posted> Account::post(std::string path, std::string body, Answer
     if (posted.failure)
         posted.failure->retry_after = http::retry_after(response.retry_after, clock_.now());
     posted.body = answer.bodies.emplace_back(std::move(response.body));
-    constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-    if (posted.body.starts_with(byte_order_mark))
-        posted.body.remove_prefix(byte_order_mark.size());
-    posted.body = base::trim(posted.body);
+    posted.body = base::trim(base::without_byte_order_mark(posted.body));
     co_return posted;
 }
 
@@ -205,7 +204,7 @@ std::string Account::quoted(std::string_view text) const
         text.remove_prefix(at + length);
     }
     shown += text;
-    return base::printable(base::without_url_secrets(shown));
+    return base::excerpt(base::without_url_secrets(shown));
 }
 
 }  // namespace pollhook::provider

@@ -1,6 +1,7 @@
 #include "consent.hpp"
 
 #include "outcomes.hpp"
+#include "pollhook/base/excerpt.hpp"
 #include "pollhook/base/text.hpp"
 #include "pollhook/http/retry_after.hpp"
 
@@ -99,14 +100,14 @@ std::string Consent::problem_of(const http::Response& answer)
     if (origin.empty())
         return "its answer has no WebHook-Allowed-Origin";
     if (origin != "*" && !base::equals_ignoring_case(origin, origin_))
-        return fmt::format("it allows {}, not {}", base::printable(origin, 100), origin_);
+        return fmt::format("it allows {}, not {}", base::excerpt(origin, 100), origin_);
     const std::string_view rate = field(answer, answer_fields[1]);
     if (rate.empty() || rate == "*")
         return {};
     std::int64_t per_minute = 0;
     const auto [end, bad] = std::from_chars(rate.data(), rate.data() + rate.size(), per_minute);
     if (bad != std::errc() || end != rate.data() + rate.size() || per_minute < 1 || per_minute > largest_rate)
-        return fmt::format("its WebHook-Allowed-Rate is {}", base::printable(rate, 100));
+        return fmt::format("its WebHook-Allowed-Rate is {}", base::excerpt(rate, 100));
     allowed_per_second_ = static_cast<double>(per_minute) / seconds_in_a_minute;
     return {};
 }

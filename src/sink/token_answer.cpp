@@ -2,6 +2,7 @@
 
 #include "header_lines.hpp"
 #include "outcomes.hpp"
+#include "pollhook/base/excerpt.hpp"
 #include "pollhook/base/text.hpp"
 
 #include <boost/json/parse.hpp>
@@ -117,7 +118,7 @@ TokenAnswer read_token(const http::Response& response)
     if (response.status < 200 || response.status > 299) {
         std::string problem = "the token endpoint answered " + describe_status(response.status);
         if (const auto error = object != nullptr ? text_of(*object, "error") : ""; !error.empty())
-            problem += ": " + base::printable(error, 100);
+            problem += ": " + base::excerpt(error, 100);
         return without_token(std::move(problem));
     }
     if (object == nullptr)
@@ -125,7 +126,7 @@ TokenAnswer read_token(const http::Response& response)
     if (const std::string_view type = text_of(*object, "token_type");
         !type.empty() && !base::equals_ignoring_case(type, "bearer"))
         return without_token(
-            fmt::format("the token endpoint gives tokens of type {}, not bearer", base::printable(type, 40))
+            fmt::format("the token endpoint gives tokens of type {}, not bearer", base::excerpt(type, 40))
         );
     const std::string_view token = text_of(*object, "access_token");
     if (!is_token(token))

@@ -43,6 +43,21 @@ void only(Select& select, const DeliveryKey& key)
         .where("d.sequence = ?", key.sequence);
 }
 
+/// Where the page before ended.
+void from(Select& select, const DeliveryQuery& query)
+{
+    if (query.before)
+        select.where("(d.task, d.sink, d.sequence) < (?, ?, ?)", code(query.before->task))
+            .with(code(query.before->sink))
+            .with(query.before->sequence);
+}
+
+/// Whether rows are read that do not match.
+bool looks_at_others(const DeliveryQuery& query)
+{
+    return !query.task && (query.state || !query.sink.empty() || !query.origin.empty());
+}
+
 void cut(DeliveryPage& page, std::size_t limit)
 {
     if (page.deliveries.size() <= limit)
@@ -59,13 +74,15 @@ DeliveryPage Queries::deliveries(const DeliveryQuery& query, const InFlightKeys&
         return deliveries_in_flight(query, in_flight);
     const std::size_t limit = page_size(query.limit);
     Select select(select_deliveries);
-    if (query.before)
-        select.where("(d.task, d.sink, d.sequence) < (?, ?, ?)", code(query.before->task))
-            .with(code(query.before->sink))
-            .with(query.before->sequence);
+    from(select, query);
     if (query.state)
         select.where("d.state = ?", code(*query.state));
     only_of(select, query.sink, query.task, query.origin);
+    const auto last = looks_at_others(query) ? last_looked_at(query) : std::nullopt;
+    if (last)
+        select.where("(d.task, d.sink, d.sequence) >= (?, ?, ?)", code(last->task))
+            .with(code(last->sink))
+            .with(last->sequence);
     std::size_t most = limit + 1;
     if (query.state == DeliveryState::pending)
         most += in_flight.size();
@@ -78,8 +95,23 @@ DeliveryPage Queries::deliveries(const DeliveryQuery& query, const InFlightKeys&
         std::erase_if(page.deliveries, [](const DeliverySummary& one) {
             return one.state == DeliveryState::in_flight;
         });
+    page.next = last;
     cut(page, limit);
     return page;
+}
+
+/// The row at which one page ends its look; empty when it comes to the end.
+std::optional<DeliveryKey> Queries::last_looked_at(const DeliveryQuery& query)
+{
+    Select select("SELECT d.task, d.sink, d.sequence FROM deliveries d");
+    from(select, query);
+    select.ending(" ORDER BY d.task DESC, d.sink DESC, d.sequence DESC LIMIT 1 OFFSET ?")
+        .with(query.most_looked_at - 1);
+    Statement statement = select.prepare(database_);
+    Run row(statement);
+    if (!row.next())
+        return std::nullopt;
+    return DeliveryKey{row.as<TaskRow>(0), row.as<SinkId>(1), row.as<std::uint32_t>(2)};
 }
 
 DeliveryPage Queries::deliveries_in_flight(const DeliveryQuery& query, const InFlightKeys& in_flight)

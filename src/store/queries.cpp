@@ -4,6 +4,8 @@
 #include "query_rows.hpp"
 #include "select.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <string>
@@ -54,10 +56,13 @@ TaskPage Queries::tasks(const TaskQuery& query)
 {
     const std::size_t limit = page_size(query.limit);
     Select select(select_tasks);
-    if (query.before > 0)
-        select.where("id < ?", query.before);
+    const RowRange all = row_range("tasks");
+    const std::int64_t newest = query.before > 0 ? std::min(query.before - 1, all.last) : all.last;
+    const std::int64_t oldest = newest - query.most_looked_at + 1;
+    select.where("id BETWEEN ? AND ?", oldest).with(newest);
+    // The plus keeps the index of providers out: it would lead through all of a provider's tasks.
     if (!query.provider.empty())
-        select.where("provider = ?", query.provider);
+        select.where("+provider = ?", query.provider);
     else
         select.where("provider <> ''");
     if (query.status)
@@ -67,6 +72,7 @@ TaskPage Queries::tasks(const TaskQuery& query)
     select.ending(" ORDER BY id DESC LIMIT ?").with(number(limit + 1));
 
     TaskPage page;
+    page.next = oldest > all.first ? oldest : 0;
     page.tasks = read_all(select.prepare(database_), read_task);
     if (page.tasks.size() > limit) {
         page.tasks.pop_back();
@@ -118,22 +124,16 @@ EventPage Queries::events(const EventQuery& query)
     EventPage page;
     look_around(page);
     Select select(select_events);
-    std::int64_t after = query.after;
-    if (query.since) {
-        after = std::max(after, event_row_before(*query.since - clock_slack));
+    const RowRange range = choose_rows(query, page);
+    select.where("e.id BETWEEN ? AND ?", range.first).with(range.last);
+    if (query.since)
         select.where("e.at >= ?", base::to_unix_ms(*query.since));
-    }
-    select.where("e.id > ?", after);
-    page.looked_from = after;
-    page.position = std::max(after, page.newest);
-    if (query.most_looked_at > 0 && page.newest - after > query.most_looked_at) {
-        page.position = page.next = after + query.most_looked_at;
-        select.where("e.id <= ?", page.next);
-    }
     only_of(select, query);
     if (!query.types.empty())
         select.where("(? >> e.type) & 1", type_bits(query.types));
-    select.ending(" ORDER BY e.id LIMIT ?").with(number(limit + 1));
+    select
+        .ending(query.order == Order::newest_first ? " ORDER BY e.id DESC LIMIT ?" : " ORDER BY e.id LIMIT ?")
+        .with(number(limit + 1));
 
     page.events = read_all(select.prepare(database_), read_event);
     if (page.events.size() > limit) {
@@ -141,6 +141,45 @@ EventPage Queries::events(const EventQuery& query)
         page.position = page.next = page.events.back().row;
     }
     return page;
+}
+
+/// The rows that one page looks at; tells in `page` where that begins and ends.
+RowRange Queries::choose_rows(const EventQuery& query, EventPage& page)
+{
+    const RowRange all = row_range("events");
+    const std::int64_t since = query.since ? event_row_before(*query.since - clock_slack) : 0;
+    const bool is_bounded = query.tasks.empty();
+    RowRange range{.first = since + 1, .last = page.newest};
+    if (query.order == Order::newest_first) {
+        if (query.after > 0)
+            range.last = std::min(range.last, query.after - 1);
+        const std::int64_t first = range.last - query.most_looked_at + 1;
+        if (is_bounded && first > std::max(range.first, all.first))
+            range.first = page.next = first;
+        return range;
+    }
+    page.looked_from = std::max(since, query.after);
+    range.first = std::min(page.looked_from, page.newest) + 1;
+    const std::int64_t last = std::max(range.first, all.first) + query.most_looked_at - 1;
+    if (is_bounded && last < range.last)
+        range.last = page.next = last;
+    page.position = std::max(page.looked_from, range.last);
+    return range;
+}
+
+/// Of what there is; empty when there is nothing.
+RowRange Queries::row_range(std::string_view table)
+{
+    // Each in a query of its own: only then SQLite goes straight to the end of the table.
+    Statement find(
+        database_,
+        fmt::format(
+            "SELECT coalesce((SELECT min(id) FROM {0}), 1), coalesce((SELECT max(id) FROM {0}), 0)", table
+        )
+    );
+    Run row(find);
+    row.next();
+    return {.first = row.integer(0), .last = row.integer(1)};
 }
 
 /// What there is and was, whatever the query asks for.

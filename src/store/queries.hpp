@@ -8,9 +8,16 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 namespace pollhook::store {
+
+/// Rows of a table, both ends included.
+struct RowRange {
+    std::int64_t first = 0;
+    std::int64_t last = 0;
+};
 
 /// Sorted.
 using InFlightKeys = std::vector<DeliveryKey>;
@@ -41,6 +48,9 @@ private:
     [[nodiscard]] DeliveryPage deliveries_in_flight(
         const DeliveryQuery& query, const InFlightKeys& in_flight
     );
+    [[nodiscard]] std::optional<DeliveryKey> last_looked_at(const DeliveryQuery& query);
+    [[nodiscard]] RowRange choose_rows(const EventQuery& query, EventPage& page);
+    [[nodiscard]] RowRange row_range(std::string_view table);
     [[nodiscard]] std::optional<base::TimePoint> oldest_for(OriginId origin);
     [[nodiscard]] std::int64_t event_row_before(base::TimePoint since);
     void look_around(EventPage& page);

@@ -13,10 +13,11 @@ inline constexpr const char* select_tasks =
     " changed_at, ended_at, ended_at IS NULL OR settle_until IS NOT NULL, contradiction FROM tasks";
 TaskSummary read_task(const Run& row);
 
+// CROSS JOIN keeps events outermost: a range of rows bounds the work.
 inline constexpr const char* select_events =
     "SELECT e.id, e.event_id, e.type, t.provider, t.task_id, e.sequence, e.at, e.body, e.upstream_at, "
     "e.traceparent"
-    " FROM events e JOIN tasks t ON t.id = e.task";
+    " FROM events e CROSS JOIN tasks t ON t.id = e.task";
 StoredEvent read_event(const Run& row);
 
 // CROSS JOIN keeps deliveries outermost: its primary key gives the order.

@@ -1,5 +1,6 @@
 // /openapi.json as an independent validator sees it, and every answer of a running daemon against its schemas.
 import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -55,7 +56,34 @@ function schemaFor(path, method, status, type) {
     at = `api${response.$ref}`;
     response = api.components.responses[response.$ref.split('/').pop()];
   }
-  return response?.content?.[type] && { $ref: encodeURI(`${at}/${pointer('content', type, 'schema')}`) };
+  const schema = response?.content?.[type]?.schema;
+  return schema && { schema, reference: { $ref: encodeURI(`${at}/${pointer('content', type, 'schema')}`) } };
+}
+
+const resolve = (schema) => (schema.$ref ? resolve(api.components.schemas[schema.$ref.split('/').pop()]) : schema);
+
+// Of a schema and all that it is made of.
+const parts = (schema) => {
+  const own = resolve(schema);
+  return [own, ...[...(own.allOf ?? []), ...(own.anyOf ?? []), ...(own.oneOf ?? [])].flatMap(parts)];
+};
+
+// The members of an answer that no schema tells of. Where a schema says additionalProperties, any name will do.
+function undescribed(value, schema, at = '') {
+  const all = parts(schema);
+  if (Array.isArray(value)) {
+    const items = all.find((part) => part.items)?.items;
+    return items ? value.flatMap((one, i) => undescribed(one, items, `${at}/${i}`)) : [];
+  }
+  if (value === null || typeof value !== 'object') return [];
+  return Object.entries(value).flatMap(([name, member]) => {
+    const here = `${at}/${name}`;
+    const known = all.map((part) => part.properties?.[name]).find((one) => one);
+    if (known) return undescribed(member, known, here);
+    const any = all.map((part) => part.additionalProperties).find((one) => one);
+    if (any) return any === true ? [] : undescribed(member, any, here);
+    return [here];
+  });
 }
 
 // Asks, and holds what comes against the document.
@@ -73,12 +101,13 @@ async function ask(method, path, target, { body, type = 'application/json', stat
     return undefined;
   }
   const media = answer.headers.get('content-type').split(';')[0];
-  const schema = schemaFor(path, method.toLowerCase(), answer.status, media);
-  assert.ok(schema, `not described: ${name}`);
+  const described = schemaFor(path, method.toLowerCase(), answer.status, media);
+  assert.ok(described, `not described: ${name}`);
   if (!media.endsWith('json')) return text;
   const value = JSON.parse(text);
-  const validate = ajv.compile(schema);
+  const validate = ajv.compile(described.reference);
   assert.ok(validate(value), `${name}\n${JSON.stringify(validate.errors, null, 1)}`);
+  assert.deepEqual(undescribed(value, described.schema), [], `members that are not described: ${name}`);
   return value;
 }
 const get = (path, target = path, options) => ask('GET', path, target, options);
@@ -165,7 +194,15 @@ describe('openapi.json', () => {
     await post('/v1/sinks/{name}/resume', '/v1/sinks/ops/resume', undefined, 200);
     await post('/v1/sinks/{name}/resume', '/v1/sinks/none/resume', undefined, 404);
     await get('/v1/providers', '/v1/providers', { status: 200 });
+    const paused = await post('/v1/providers/{name}/pause', '/v1/providers/relay/pause', { reason: 'why' }, 200);
+    assert.deepEqual([paused.state, paused.reason], ['paused', 'why']);
+    await post('/v1/providers/{name}/pause', '/v1/providers/relay/pause', { why: 'x' }, 400);
+    await post('/v1/providers/{name}/pause', '/v1/providers/none/pause', {}, 404);
+    await post('/v1/providers/{name}/resume', '/v1/providers/relay/resume', undefined, 200);
     await get('/v1/status', '/v1/status', { status: 200 });
+    const older = (await get('/v1/events', '/v1/events?order=desc&limit=1', { status: 200 })).nextCursor;
+    await get('/v1/events', `/v1/events?order=desc&cursor=${older}`, { status: 200 });
+    await get('/v1/tasks/{provider}/{id}', `${shown}?colour=red`, { status: 400 });
     await get('/livez', '/livez', { status: 200 });
     await get('/readyz', '/readyz', { status: 200 });
     await get('/', '/', { status: 200 });
@@ -176,6 +213,25 @@ describe('openapi.json', () => {
     await ask('DELETE', '/v1/tasks/{provider}/{id}', '/v1/tasks/relay/x', { status: 204 });
     const foreign = await fetch(`${world.admin}/v1/status`, { headers: { Origin: 'https://elsewhere.example' } });
     assert.equal(foreign.status, 403);
+  });
+
+  it('describes reloads as they are', async () => {
+    const file = world.path('pollhook.toml');
+    const before = await readFile(file, 'utf8');
+    await writeFile(file, before.replace('poll_interval = "100ms"', 'poll_interval = "150ms"'));
+    const done = await post('/v1/reload', '/v1/reload', {}, 200);
+    assert.deepEqual(done.changes.providers.changed, { relay: ['poll_interval'] });
+    await writeFile(file, `${before}\nnonsense = 1\n`);
+    const wrong = await post('/v1/reload', '/v1/reload', undefined, 422);
+    assert.equal(wrong.errors.length, 1);
+    await writeFile(file, `[store]\nfile = "other.db"\n${before}`);
+    await post('/v1/reload', '/v1/reload', undefined, 422);
+    await writeFile(file, before);
+    await post('/v1/reload', '/v1/reload', { wait: false }, 202);
+    await post('/v1/reload', '/v1/reload', { wait: 'x' }, 400);
+    await until(async () => (await world.ask('/v1/status')).reloads === 4, 'the last reload');
+    const { lastReload } = await get('/v1/status', '/v1/status', { status: 200 });
+    assert.equal(lastReload.success, true);
   });
 
   it('describes the stream as it is', async () => {

@@ -63,6 +63,10 @@ TEST_F(CommandTest, ATasksWholeStory)
     EXPECT_NE(ask({"event", "list"}).out.find("task.succeeded"), std::string::npos);
     EXPECT_NE(ask({"delivery", "list"}).out.find("delivered"), std::string::npos);
     EXPECT_EQ(ask({"status"}).exit_code, 0);
+    for (const char* group : {"task", "event", "delivery", "sink", "provider", "job"}) {
+        const CommandResult list = ask({group, "list"});
+        EXPECT_EQ(list.exit_code, 0) << group << ": " << list.error;
+    }
 
     EXPECT_EQ(ask({"task", "remove", "relay", "17"}).exit_code, 0);
     EXPECT_EQ(ask({"task", "show", "relay", "17"}).exit_code, 0);

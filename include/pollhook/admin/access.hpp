@@ -26,6 +26,8 @@ public:
 
     /// The answer to a request that is not allowed; empty when it is.
     [[nodiscard]] std::optional<http::ServerResponse> refusal(const http::ServerRequest& request) const;
+    /// The answer to a POST whose content type is not JSON, for a path that takes POST at all.
+    [[nodiscard]] static std::optional<http::ServerResponse> body_refusal(const http::ServerRequest& request);
 
 private:
     using Digest = std::array<unsigned char, 32>;

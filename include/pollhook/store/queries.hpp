@@ -17,13 +17,18 @@ namespace pollhook::store {
 
 struct Attempt;
 
-/// A page's cursor is the last row of the page before; newest first where nothing else is said.
+/// How many rows are looked at for one page, matching or not, so that those who wait for the reader get their
+/// turn. A page that ends there is short or empty, and has a `next` all the same.
+inline constexpr std::int64_t rows_per_page = 10'000;
+
+/// A page's cursor is the last row that the page before looked at; newest first where nothing else is said.
 struct TaskQuery {
     std::optional<task::Status> status;
     std::string provider;     ///< empty: all
     std::string q;            ///< part of the id; empty: all
     std::size_t limit = 50;   ///< 1 to 1000
     std::int64_t before = 0;  ///< row; 0: from the newest
+    std::int64_t most_looked_at = rows_per_page;
 };
 struct TaskSummary {
     TaskRow row{};
@@ -55,23 +60,24 @@ struct TransitionRow {
     base::TimePoint at{};
 };
 
-/// Oldest first: `after` is the row of the last event seen.
+enum class Order : std::uint8_t { oldest_first, newest_first };
+
 struct EventQuery {
-    std::int64_t after = 0;
+    Order order = Order::oldest_first;
+    std::int64_t after = 0;              ///< the last row seen, in this order; 0: from its beginning
     std::vector<task::EventType> types;  ///< empty: all
     std::size_t limit = 50;              ///< 1 to 1000
     std::optional<base::TimePoint> since;
-    std::vector<std::string> providers;  ///< empty: all
-    std::vector<task::TaskKey> tasks;    ///< likewise
-    /// How many rows are looked at for one page, matching or not; 0: all that there are.
-    std::int64_t most_looked_at = 0;
+    std::vector<std::string> providers;           ///< empty: all
+    std::vector<task::TaskKey> tasks;             ///< likewise
+    std::int64_t most_looked_at = rows_per_page;  ///< the rows of `tasks` are found without a look at others
 };
 struct EventPage {
     std::vector<StoredEvent> events;
     std::int64_t next = 0;  ///< `after` of the next page; 0: no more for now
-    /// The row up to which this page has looked; `after` of whatever comes next.
+    /// Of the oldest first: the row up to which this page has looked; `after` of whatever comes next.
     std::int64_t position = 0;
-    std::int64_t looked_from = 0;  ///< the row after which it began: `after`, or what `since` led to
+    std::int64_t looked_from = 0;  ///< likewise: where it began, `after` or what `since` led to
     std::int64_t newest = 0;       ///< the row of the newest event there ever was
     std::int64_t deleted = 0;      ///< the highest row that retention has deleted; 0: none
 };
@@ -80,9 +86,10 @@ struct DeliveryQuery {
     std::optional<DeliveryState> state;
     std::string sink;  ///< a configured sink's name, or `task`; empty: all
     std::optional<task::TaskKey> task;
-    std::string origin;                 ///< as in `origins`; empty: all
-    std::size_t limit = 50;             ///< 1 to 1000
-    std::optional<DeliveryKey> before;  ///< empty: from the newest
+    std::string origin;                           ///< as in `origins`; empty: all
+    std::size_t limit = 50;                       ///< 1 to 1000
+    std::optional<DeliveryKey> before;            ///< empty: from the newest
+    std::int64_t most_looked_at = rows_per_page;  ///< those of `task` are found without a look at others
 };
 /// Which deliveries are counted or re-opened.
 struct DeliveryFilter {

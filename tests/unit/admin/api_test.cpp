@@ -1,4 +1,5 @@
 #include "api_fixture.hpp"
+#include "pollhook/admin/routes.hpp"
 
 #include <boost/json.hpp>
 
@@ -250,10 +251,16 @@ TEST_F(TaskApiTest, ExplainsBadParameters)
         {"/v1/events?cursor=-1", "\"cursor\" must be a nextCursor of an earlier answer"},
         {"/v1/deliveries?cursor=1-2", "\"cursor\" must be a nextCursor of an earlier answer"},
         {"/v1/tasks?status=done", "\"status\": no task state is called \"done\""},
+        {"/v1/tasks?status=succeded",
+         "\"status\": no task state is called \"succeded\", did you mean \"succeeded\"?"},
         {"/v1/tasks?stauts=lost", "unknown parameter \"stauts\", did you mean \"status\"?"},
         {"/v1/events?since=yesterday", "\"since\" must be a time such as 2026-11-21T03:18:39Z"},
-        {"/v1/events?type=task.done", "\"type\": no event type is called \"task.done\""},
-        {"/v1/deliveries?state=inflight", "\"state\": no delivery state is called \"inflight\""},
+        {"/v1/events?order=newest", "\"order\" must be asc, the oldest first, or desc"},
+        {"/v1/events?type=done", "\"type\": no event type is called \"done\""},
+        {"/v1/events?type=task.fail",
+         "\"type\": no event type is called \"task.fail\", did you mean \"task.failed\"?"},
+        {"/v1/deliveries?state=inflight",
+         "\"state\": no delivery state is called \"inflight\", did you mean \"inFlight\"?"},
         {"/v1/deliveries?task=17", "\"task\" must be PROVIDER/ID"},
         {"/v1/deliveries?colour=red", "unknown parameter \"colour\""},
     };
@@ -262,6 +269,40 @@ TEST_F(TaskApiTest, ExplainsBadParameters)
         EXPECT_EQ(reply.status, 400) << target;
         EXPECT_EQ(detail(reply.body), error) << target;
     }
+}
+
+TEST_F(TaskApiTest, RefusesUnknownParametersOfEveryPathUnderV1)
+{
+    for (const Route& route : routes()) {
+        if (!route.path.starts_with("/v1/"))
+            continue;
+        std::string path(route.path);
+        for (auto open = path.find('{'); open != std::string::npos; open = path.find('{'))
+            path.replace(open, path.find('}') - open + 1, "1");
+        for (const char* method : {"GET", "POST", "DELETE"}) {
+            if (!allows(route, method))
+                continue;
+            const Reply reply = ask(method, path + "?colour=red", "Content-Type: application/json\r\n");
+            EXPECT_EQ(reply.status, 400) << method << ' ' << path;
+            EXPECT_EQ(detail(reply.body), "unknown parameter \"colour\"") << method << ' ' << path;
+        }
+    }
+}
+
+TEST_F(TaskApiTest, LetsProbesAddParametersOfTheirOwn)
+{
+    for (const char* path : {"/livez?t=1", "/readyz?t=1", "/metrics?t=1", "/?t=1", "/openapi.json?t=1"})
+        EXPECT_EQ(get(path).status, 200) << path;
+}
+
+TEST_F(TaskApiTest, NamesTheMethodsBeforeItLooksAtTheBody)
+{
+    for (const char* path : {"/metrics", "/v1/status", "/v1/jobs/1", "/"}) {
+        const Reply reply = ask("POST", path);
+        EXPECT_EQ(reply.status, 405) << path;
+        EXPECT_TRUE(reply.fields.contains("Allow")) << path;
+    }
+    EXPECT_EQ(ask("POST", "/v1/reload").status, 415);
 }
 
 TEST_F(TaskApiTest, TellsOfItsProviders)

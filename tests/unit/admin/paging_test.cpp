@@ -66,6 +66,19 @@ TEST_F(PagingApiTest, WalksEventsFromTheOldest)
     EXPECT_EQ(std::set<std::string>(events.rows.begin(), events.rows.end()).size(), 5U);
 }
 
+TEST_F(PagingApiTest, WalksEventsFromTheNewest)
+{
+    add_task("1");
+    for (const int progress : {10, 20, 30, 40, 50})
+        record("1", task::Status::running, progress);
+    const Walk oldest_first = walk("/v1/events?", "events", "id");
+    const Walk newest_first = walk("/v1/events?order=desc&", "events", "id");
+    EXPECT_EQ(newest_first.pages, three_pages);
+    EXPECT_EQ(
+        newest_first.rows, std::vector<std::string>(oldest_first.rows.rbegin(), oldest_first.rows.rend())
+    );
+}
+
 TEST_F(PagingApiTest, WalksDeliveries)
 {
     add_task("1");

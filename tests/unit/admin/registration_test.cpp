@@ -266,6 +266,17 @@ TEST_F(RegistrationLinesTest, RefusesALineThatIsTooLongAndReadsOn)
     EXPECT_EQ(read.indexes, (std::vector<std::size_t>{1}));
 }
 
+TEST_F(RegistrationTest, TakesFilesThatWereMadeOnWindows)
+{
+    EXPECT_EQ(read("\xEF\xBB\xBF{\"provider\":\"quick\",\"id\":\"1\"}\r\n").accepted.size(), 1U);
+    const auto lines = read(
+        "\xEF\xBB\xBF{\"provider\":\"quick\",\"id\":\"1\"}\r\n{\"provider\":\"quick\",\"id\":\"2\"}\r\n", true
+    );
+    EXPECT_EQ(lines.accepted.size(), 2U);
+    EXPECT_TRUE(lines.rejected.empty());
+    EXPECT_EQ(read("{}\n\xEF\xBB\xBF{}\n", true).rejected.size(), 2U) << "only at the beginning";
+}
+
 TEST_F(RegistrationTest, AListInOneDocumentHasABound)
 {
     std::string body = R"({"tasks":[)";

@@ -88,7 +88,7 @@ TEST_F(RetryApiTest, RefusesWhatItCannotMean)
         {"", "say which deliveries: by state, sink, task, origin, since or until"},
         {R"({"dryRun":true})", "say which deliveries: by state, sink, task, origin, since or until"},
         {R"({"state":"pending"})", "\"state\": what is pending has not ended"},
-        {R"({"state":"daed"})", "\"state\": no delivery state is called \"daed\""},
+        {R"({"state":"daed"})", "\"state\": no delivery state is called \"daed\", did you mean \"dead\"?"},
         {R"({"sink":"opps"})", "no sink is called \"opps\", did you mean \"ops\"?"},
         {R"({"task":"17"})", "\"task\" must be PROVIDER/ID"},
         {R"({"id":"17"})", "\"provider\" and \"id\" name a task only together"},

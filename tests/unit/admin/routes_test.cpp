@@ -2,13 +2,15 @@
 
 #include "unit/admin/api_fixture.hpp"
 
-#include <boost/json/parse.hpp>
+#include <boost/json.hpp>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <set>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace pollhook::admin {
 namespace {
@@ -70,6 +72,29 @@ TEST_F(DocumentTest, DescribesJustTheRoutes)
             if (allows(route, method))
                 routed.insert(std::string(route.path) + " " + name);
     EXPECT_EQ(described, routed);
+}
+
+TEST_F(DocumentTest, DescribesJustTheParameters)
+{
+    const Reply document = get("/openapi.json");
+    const auto& shared = document.body.at("components").at("parameters");
+    for (const Route& route : routes())
+        for (const auto& operation : document.body.at("paths").at(route.path).as_object()) {
+            std::vector<std::string> described;
+            if (const auto* parameters = operation.value().as_object().if_contains("parameters"))
+                for (const auto& one : parameters->as_array()) {
+                    const auto* reference = one.as_object().if_contains("$ref");
+                    const std::string target =
+                        reference == nullptr ? "" : boost::json::value_to<std::string>(*reference);
+                    const auto& parameter =
+                        reference == nullptr ? one : shared.at(target.substr(target.rfind('/') + 1));
+                    if (parameter.at("in") == "query")
+                        described.push_back(boost::json::value_to<std::string>(parameter.at("name")));
+                }
+            const std::string method = operation.key() == "get" ? "GET" : "other";
+            EXPECT_THAT(described, testing::UnorderedElementsAreArray(parameters_of(route, method)))
+                << route.path << ' ' << operation.key();
+        }
 }
 
 TEST_F(DocumentTest, TellsTheMethodsOfEachPath)

@@ -30,6 +30,8 @@ TEST(PrintableTest, EscapesControlCharactersBeyondAscii)
     EXPECT_EQ(printable("\u0080\u00a0"), "\\xc2\\x80\u00a0");
     EXPECT_EQ(printable("a\u2028b"), R"(a\xe2\x80\xa8b)");
     EXPECT_EQ(printable("\u202egnp.exe"), R"(\xe2\x80\xaegnp.exe)");
+    EXPECT_EQ(printable("\u200e\u200f\u061c"), R"(\xe2\x80\x8e\xe2\x80\x8f\xd8\x9c)");
+    EXPECT_EQ(printable("\u200d\u2010\u061b\u061d"), "\u200d\u2010\u061b\u061d");
     EXPECT_EQ(printable("\u2066x\u2069"), R"(\xe2\x81\xa6x\xe2\x81\xa9)");
     EXPECT_EQ(printable("\u2027\u202f\u2065"), "\u2027\u202f\u2065");
 }

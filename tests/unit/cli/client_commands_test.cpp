@@ -5,6 +5,7 @@
 #include "pollhook/http/problem.hpp"
 
 #include <boost/json.hpp>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -106,7 +107,7 @@ TEST(TaskListTest, ShowsATable)
     });
     TaskListOptions options;
     options.status = "running";
-    options.limit = 7;
+    options.paging.limit = 7;
     const Result result = run_command([&] { return task_list(options, daemon.client()); });
     EXPECT_EQ(
         result.out,
@@ -127,7 +128,7 @@ TEST(TaskListTest, FollowsCursorsToTheEnd)
         );
     });
     TaskListOptions options;
-    options.all = true;
+    options.paging.all = true;
     ClientOptions client = daemon.client();
     client.output = OutputFormat::ndjson;
     EXPECT_EQ(
@@ -138,6 +139,31 @@ TEST(TaskListTest, FollowsCursorsToTheEnd)
         run_command([&] { return task_list(options, client); }).out,
         "{\"tasks\":[{\"id\":\"2\"},{\"id\":\"1\"}],\"nextCursor\":null}\n"
     );
+}
+
+TEST(TaskListTest, GoesOnThroughShortPagesUntilThereAreEnough)
+{
+    FakeDaemon daemon([](const http::ServerRequest& request) {
+        const std::string cursor(request.parameter("cursor").value_or("9"));
+        const char* const rows = cursor == "9"   ? R"({"id":"9"})"
+                                 : cursor == "7" ? ""
+                                                 : R"({"id":"5"},{"id":"4"})";
+        const char* const next = cursor == "9" ? "7" : cursor == "7" ? "6" : "4";
+        return json_answer(fmt::format(R"({{"tasks":[{}],"nextCursor":"{}"}})", rows, next));
+    });
+    TaskListOptions options;
+    options.paging.limit = 3;
+    options.paging.cursor = "9";
+    ClientOptions client = daemon.client();
+    client.output = OutputFormat::json;
+    EXPECT_EQ(
+        run_command([&] { return task_list(options, client); }).out,
+        "{\"tasks\":[{\"id\":\"9\"},{\"id\":\"5\"},{\"id\":\"4\"}],\"nextCursor\":\"4\"}\n"
+    );
+    daemon.stop();
+    ASSERT_EQ(daemon.requests().size(), 3U);
+    EXPECT_EQ(daemon.requests()[0].target, "/v1/tasks?limit=3&cursor=9");
+    EXPECT_EQ(daemon.requests()[2].target, "/v1/tasks?limit=2&cursor=6");
 }
 
 TEST(TaskListTest, SaysWhenThereIsNothing)
@@ -352,6 +378,22 @@ TEST_F(TaskImportTest, ReportsRejectedLinesByNumberAndTakesTheRest)
     EXPECT_NE(result.error.find("pollhook: line 5: no id\n"), std::string::npos);
 }
 
+TEST_F(TaskImportTest, TakesFilesThatWereMadeOnWindows)
+{
+    FakeDaemon daemon(take);
+    EXPECT_EQ(
+        import(
+            daemon,
+            "\xEF\xBB\xBF"
+            "1\r\n{\"id\":\"2\"}\r\n"
+        )
+            .out,
+        "2 new, 0 known already, 0 rejected\n"
+    );
+    daemon.stop();
+    EXPECT_TRUE(daemon.requests().at(0).body.starts_with(R"({"id":"1")")) << daemon.requests().at(0).body;
+}
+
 TEST_F(TaskImportTest, StopsWhenTheStoreIsFull)
 {
     int asked = 0;
@@ -395,8 +437,16 @@ TEST(EventListTest, AsksForTypesAndTime)
     daemon.stop();
     EXPECT_EQ(
         daemon.requests().at(0).target,
-        "/v1/events?limit=50&since=1970-01-01T00%3A00%3A00.000Z&type=task.running&type=task.failed"
+        "/v1/events?limit=50&order=desc&since=1970-01-01T00%3A00%3A00.000Z&type=task.running&type=task.failed"
     );
+}
+
+TEST(EventTailTest, SaysToTryLaterWhenTooManyFollow)
+{
+    FakeDaemon daemon([](const auto&) { return http::problem(503, "32 streams of events are open"); });
+    const Result result = run_command([&] { return event_tail({}, daemon.client()); });
+    EXPECT_EQ(result.code, exit_code::try_later);
+    EXPECT_NE(result.error.find("32 streams of events are open"), std::string::npos) << result.error;
 }
 
 TEST(EventListTest, ShowsTheSubjectOfOwnEvents)

@@ -164,7 +164,7 @@ TEST(CommandLineTest, WantsTheProviderAndTheIdOfATask)
 
 TEST(CommandLineTest, RefusesALimitOutOfRange)
 {
-    EXPECT_EQ(options_of<TaskListOptions>({"task", "list", "--limit", "1000"}).limit, 1000U);
+    EXPECT_EQ(options_of<TaskListOptions>({"task", "list", "--limit", "1000"}).paging.limit, 1000U);
     EXPECT_EQ(answer_to({"task", "list", "--limit", "0"}).exit_code, exit_code::usage);
     EXPECT_EQ(answer_to({"event", "list", "--limit", "1001"}).exit_code, exit_code::usage);
 }
@@ -325,6 +325,49 @@ TEST(CommandLineTest, TellsHowASinksQueueIsCalled)
     const std::string help = answer_to({"delivery", "list", "--help"}).out;
     EXPECT_THAT(help, HasSubstr("sink:NAME"));
     EXPECT_THAT(help, HasSubstr("--task PROVIDER/ID"));
+}
+
+TEST(ChoiceTest, AWordThatIsNoneGetsAGuess)
+{
+    const std::pair<std::vector<std::string>, const char*> lines[] = {
+        {{"task", "list", "--status", "runing"}, R"(did you mean "running"?)"},
+        {{"event", "list", "--type", "task.faild"}, R"(did you mean "task.failed"?)"},
+        {{"event", "tail", "--type", "task.faild"}, R"(did you mean "task.failed"?)"},
+        {{"event", "list", "--order", "ascending"}, R"("ascending" must be one of desc, asc)"},
+        {{"delivery", "list", "--state", "inflight"}, R"(did you mean "inFlight"?)"},
+        {{"delivery", "retry", "--state", "pending"},
+         R"(must be one of dead, cancelled, superseded, delivered)"},
+        {{"sink", "replay", "ops", "--since", "2h", "--type", "task.sucess"},
+         "--type: \"task.sucess\" must be"},
+        {{"status", "-o", "jsno"}, R"(did you mean "json"?)"},
+        {{"status", "--color", "alway"}, R"(did you mean "always"?)"},
+        {{"completion", "tcsh"}, R"("tcsh" must be one of bash, zsh, fish)"},
+        {{"simulate", "--auth", "bear"}, R"(--auth: "bear" must be one of)"},
+    };
+    for (const auto& [words, said] : lines) {
+        const Answer answer = answer_to(words);
+        EXPECT_EQ(answer.exit_code, exit_code::usage) << said;
+        EXPECT_THAT(answer.error, HasSubstr(said));
+    }
+}
+
+TEST(ChoiceTest, EveryListedWordIsTaken)
+{
+    for (const char* status : {"queued", "lost", "unknown"})
+        EXPECT_EQ(options_of<TaskListOptions>({"task", "list", "--status", status}).status, status);
+    EXPECT_EQ(options_of<EventListOptions>({"event", "list"}).order, "desc");
+    EXPECT_EQ(options_of<EventListOptions>({"event", "list", "--order", "asc"}).order, "asc");
+}
+
+TEST(PagingTest, ListsTakeTheSameOptions)
+{
+    const auto expect_paging = [](const Paging& paging) {
+        EXPECT_TRUE(paging.all);
+        EXPECT_EQ(paging.cursor, "17");
+    };
+    expect_paging(options_of<TaskListOptions>({"task", "list", "--all", "--cursor", "17"}).paging);
+    expect_paging(options_of<EventListOptions>({"event", "list", "--all", "--cursor", "17"}).paging);
+    expect_paging(options_of<DeliveryListOptions>({"delivery", "list", "--all", "--cursor", "17"}).paging);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -22,7 +23,7 @@ Said bash_offers(const std::vector<std::string>& words)
     for (const std::string& word : words)
         quoted += " '" + word + "'";
     const ScriptFile script(
-        "compopt() { :; }\n" + bash_completion(command_model()) + "COMP_WORDS=(pollhook" + quoted +
+        "compopt() { :; }\n" + bash_completion(command_model()) + "COMP_WORDS=(" POLLHOOK_BINARY + quoted +
         ")\nCOMP_CWORD=" + std::to_string(words.size()) + "\n_pollhook\nprintf '%s\\n' \"${COMPREPLY[@]}\"\n"
     );
     return run_in_shell("bash --norc --noprofile -u " + script.path());
@@ -38,7 +39,7 @@ Said zsh_offers(const std::vector<std::string>& words)
         "compdef() { :; }\ncompadd() { shift; print -l -- $@; }\n_files() { print FILES; }\n_message() { :; "
         "}\n"
         "_describe() { print -l -- ${(P)@[-1]}; }\n" +
-        zsh_completion(command_model()) + "words=(pollhook" + quoted +
+        zsh_completion(command_model()) + "words=(" POLLHOOK_BINARY + quoted +
         ")\nCURRENT=" + std::to_string(words.size() + 1) + "\n_pollhook\n"
     );
     return run_in_shell("zsh -f " + script.path());
@@ -74,6 +75,52 @@ TEST(CompletionTest, BashOffersCommandsOptionsValuesAndFiles)
     EXPECT_TRUE(offers(bash_offers({"run", "-c", "/et"}), "/etc"));
     EXPECT_TRUE(offers(bash_offers({"config", "check", "/et"}), "/etc"));
     EXPECT_FALSE(offers(bash_offers({""}), "manual")) << "what is hidden stays so";
+}
+
+/// The program itself, with a configuration that names a provider and a sink.
+class NamesTest : public ::testing::Test {
+protected:
+    NamesTest() { ::setenv("POLLHOOK_CONFIG", config_.path().c_str(), 1); }
+    ~NamesTest() override { ::unsetenv("POLLHOOK_CONFIG"); }
+
+    ScriptFile config_{
+        "[[provider]]\nname = \"quick\"\ntype = \"midjourney-proxy\"\nbase_url = \"http://127.0.0.1:1\"\n"
+        "api_key = { env = \"NOBODY_SET_THIS\" }\n"
+        "[[sink]]\nname = \"ops\"\ntype = \"stdout\"\n",
+        "toml"
+    };
+};
+
+TEST_F(NamesTest, BashOffersWhatIsConfigured)
+{
+    EXPECT_TRUE(offers(bash_offers({"sink", "pause", ""}), "ops")) << bash_offers({"sink", "pause", ""}).text;
+    EXPECT_TRUE(offers(bash_offers({"provider", "pause", "qu"}), "quick"));
+    EXPECT_FALSE(offers(bash_offers({"provider", "pause", "x"}), "quick"));
+    EXPECT_TRUE(offers(bash_offers({"task", "add", ""}), "quick"));
+    EXPECT_TRUE(offers(bash_offers({"task", "list", "--provider", ""}), "quick"));
+    EXPECT_TRUE(offers(bash_offers({"delivery", "list", "--sink", ""}), "ops"));
+}
+
+TEST_F(NamesTest, ZshOffersWhatIsConfigured)
+{
+    EXPECT_TRUE(offers(zsh_offers({"sink", "pause", ""}), "ops")) << zsh_offers({"sink", "pause", ""}).text;
+    EXPECT_TRUE(offers(zsh_offers({"task", "list", "--provider", ""}), "quick"));
+}
+
+TEST_F(NamesTest, FishOffersWhatIsConfigured)
+{
+    const std::string program = POLLHOOK_BINARY;
+    EXPECT_TRUE(offers(fish_offers(program + " sink pause "), "ops"))
+        << fish_offers(program + " sink pause ").text;
+    EXPECT_TRUE(offers(fish_offers(program + " task list --provider q"), "quick"));
+}
+
+TEST_F(NamesTest, WithoutAConfigurationNothingIsSaid)
+{
+    ::setenv("POLLHOOK_CONFIG", "/nonexistent/pollhook.toml", 1);
+    const Said said = run_in_shell(POLLHOOK_BINARY " names sinks");
+    EXPECT_EQ(said.exit_code, 0);
+    EXPECT_EQ(said.text, "");
 }
 
 TEST(CompletionTest, TheBashScriptSaysNothingByItself)

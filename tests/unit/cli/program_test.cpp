@@ -201,5 +201,31 @@ TEST_F(ProgramTest, ShowsADemoThatEndsByItself)
     EXPECT_EQ(outcome.error, "");
 }
 
+TEST_F(ProgramTest, ConfigCheckSpeaksJsonToo)
+{
+    const auto path = (directory_.path() / "pollhook.toml").string();
+    std::ofstream(path) << "[[provider]]\nname = \"quick\"\ntype = \"ohmygpt\"\n"
+                           "base_url = \"http://127.0.0.1:1\"\napi_key = \"sk-canary\"\n";
+    const Outcome good = run({"config", "check", path, "-o", "json"});
+    EXPECT_EQ(good.exit_code, exit_code::ok) << good.error;
+    EXPECT_THAT(good.out, HasSubstr(R"("valid":true,"errors":[],"providers":["quick"],"sinks":[])"));
+    EXPECT_THAT(good.out, testing::Not(HasSubstr("sk-canary")));
+
+    std::ofstream(path, std::ios::app) << "base_ulr = 1\n";
+    const Outcome bad = run({"config", "check", path, "--json"});
+    EXPECT_EQ(bad.exit_code, exit_code::configuration);
+    EXPECT_THAT(bad.out, HasSubstr(R"("valid":false,"errors":[{"file":)"));
+    EXPECT_THAT(bad.out, HasSubstr(R"("line":6,"column":1,)"));
+}
+
+TEST_F(ProgramTest, BackupToADirectoryNamesAFile)
+{
+    const std::string directory = directory_.path().string();
+    const Outcome backup = run({"db", "backup", directory});
+    EXPECT_EQ(backup.exit_code, exit_code::bad_input);
+    EXPECT_THAT(backup.error, HasSubstr(directory + " is a directory"));
+    EXPECT_THAT(backup.error, HasSubstr("name a file in it: " + directory + "/pollhook.db"));
+}
+
 }  // namespace
 }  // namespace pollhook::cli

@@ -34,8 +34,11 @@ inline Said run_in_shell(const std::string& line)
 /// A file that lives as long as the test.
 class ScriptFile {
 public:
-    explicit ScriptFile(const std::string& text)
-        : path_(std::filesystem::temp_directory_path() / ("pollhook-script-" + std::to_string(::getpid())))
+    explicit ScriptFile(const std::string& text, const std::string& suffix = "sh")
+        : path_(
+              std::filesystem::temp_directory_path() /
+              ("pollhook-script-" + std::to_string(::getpid()) + "." + suffix)
+          )
     {
         std::ofstream(path_) << text;
     }

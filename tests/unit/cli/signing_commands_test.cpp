@@ -199,5 +199,33 @@ TEST_F(SigningCommandsTest, VerifyGivesTheReason)
     EXPECT_EQ(verify(headers, {"--secret-file", keys, "--tolerance", "soon"}).exit_code, exit_code::usage);
 }
 
+TEST_F(SigningCommandsTest, SpeaksJsonToo)
+{
+    const Outcome made = run(
+        {"sign",
+         "--secret-file",
+         write("keys", secret),
+         "--id",
+         id,
+         "--timestamp",
+         "1",
+         "--body-file",
+         write("body", body),
+         "--json"}
+    );
+    EXPECT_EQ(made.exit_code, 0) << made.error;
+    EXPECT_THAT(
+        made.out,
+        HasSubstr(
+            R"({"headers":{"webhook-id":")" + id + R"(","webhook-timestamp":"1","webhook-signature":"v1,)"
+        )
+    );
+    EXPECT_THAT(run({"sign", "--generate", "-o", "json"}).out, testing::StartsWith(R"({"secret":"whsec_)"));
+    EXPECT_THAT(
+        run({"sign", "--generate", "--asymmetric", "-o", "json"}).out,
+        testing::ContainsRegex(R"(\{"signingKey":"whsk_.*","publicKey":"whpk_)")
+    );
+}
+
 }  // namespace
 }  // namespace pollhook::cli

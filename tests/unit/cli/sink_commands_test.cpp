@@ -35,6 +35,8 @@ TEST(SinkListTest, ShowsATable)
         HasSubstr("ops   paused  https://ops.example.com/in  12       0          3     2026-01-01T00:00:00Z  "
                   "closed   -             HTTP 410 Gone  whpk_x\n")
     );
+    daemon.stop();
+    EXPECT_EQ(daemon.requests().at(0).target, "/v1/sinks") << "it has no parameters";
 }
 
 TEST(SinkPauseTest, GivesTheReasonAndShowsTheState)

@@ -231,6 +231,13 @@ TEST_F(MidjourneyProxyTest, NoErrorPassesForAnAnswer)
              Case{425, "", json, Errc::unavailable, "425"},
              Case{429, "", json, Errc::rate_limited, "429"},
              Case{500, R"({"success":false,"message":"boom"})", json, Errc::unavailable, "boom"},
+             Case{
+                 500,
+                 R"({"success":false,"message":"say \"no\"\u001b!"})",
+                 json,
+                 Errc::unavailable,
+                 R"(say "no" !)"
+             },
              Case{503, "", json, Errc::unavailable, "503"},
          }) {
         answer(status, std::string(body), std::string(type));

@@ -18,6 +18,33 @@ protected:
             ids.push_back(task.key.id);
         return ids;
     }
+
+    /// Of all pages.
+    std::vector<std::size_t> page_sizes(TaskQuery query)
+    {
+        std::vector<std::size_t> sizes;
+        do {
+            const TaskPage page = run(store().tasks(query));
+            sizes.push_back(page.tasks.size());
+            query.before = page.next;
+        } while (query.before != 0);
+        return sizes;
+    }
+
+    /// Of the events of all pages, with a 0 between pages.
+    std::vector<std::uint32_t> sequences(EventQuery query)
+    {
+        std::vector<std::uint32_t> sequences;
+        for (;;) {
+            const EventPage page = run(store().events(query));
+            for (const StoredEvent& event : page.events)
+                sequences.push_back(event.sequence);
+            if (page.next == 0)
+                return sequences;
+            sequences.push_back(0);
+            query.after = page.next;
+        }
+    }
 };
 
 TEST_F(QueriesTest, TasksComeNewestFirstInPages)
@@ -58,6 +85,20 @@ TEST_F(QueriesTest, TasksAreFoundByStatusProviderAndPartOfTheId)
     EXPECT_TRUE(ids(query).empty());
 }
 
+TEST_F(QueriesTest, APageOfTasksLooksAtSoManyRows)
+{
+    for (const char* id : {"a1", "b2", "b3", "b4", "b5"})
+        add_task(id);
+    TaskQuery query;
+    query.q = "a";
+    query.most_looked_at = 2;
+    EXPECT_EQ(page_sizes(query), (std::vector<std::size_t>{0, 0, 1}));
+    query.q = "b";
+    EXPECT_EQ(page_sizes(query), (std::vector<std::size_t>{2, 2, 0}));
+    query.most_looked_at = 5;
+    EXPECT_EQ(page_sizes(query), std::vector<std::size_t>{4}) << "nothing is left to look at";
+}
+
 TEST_F(QueriesTest, LimitsAreKeptWithinTheirRange)
 {
     add_task("a");
@@ -87,6 +128,56 @@ TEST_F(QueriesTest, EventsComeOldestFirstInPages)
     ASSERT_EQ(second.events.size(), 1U);
     EXPECT_EQ(second.events[0].sequence, 2U);
     EXPECT_EQ(second.next, 0);
+}
+
+TEST_F(QueriesTest, EventsComeNewestFirstInPages)
+{
+    Story a = add_task("a");
+    for (std::int8_t i = 1; i <= 5; ++i)
+        record(a.progress(i));
+    EventQuery query;
+    query.order = Order::newest_first;
+    query.limit = 2;
+    EXPECT_EQ(sequences(query), (std::vector<std::uint32_t>{5, 4, 0, 3, 2, 0, 1}));
+    query.since = noon + 3min;
+    EXPECT_EQ(sequences(query), (std::vector<std::uint32_t>{5, 4, 0, 3}));
+}
+
+TEST_F(QueriesTest, APageOfEventsLooksAtSoManyRowsInBothDirections)
+{
+    Story a = add_task("a");
+    Story b = add_task("b");
+    record(b.progress(1));
+    for (std::int8_t i = 1; i <= 5; ++i)
+        record(a.progress(i));
+    EventQuery query;
+    query.types = {task::EventType::running};
+    query.most_looked_at = 2;
+    EXPECT_EQ(sequences(query), (std::vector<std::uint32_t>{1, 1, 0, 0}));
+    query.order = Order::newest_first;
+    EXPECT_EQ(sequences(query), (std::vector<std::uint32_t>{0, 0, 1, 1}));
+    query.types.clear();
+    query.tasks = {b.key()};
+    EXPECT_EQ(sequences(query), std::vector<std::uint32_t>{1}) << "an index finds them";
+}
+
+TEST_F(QueriesTest, NoPageIsSpentOnWhatRetentionHasDeleted)
+{
+    Story old = add_task("old");
+    for (std::int8_t i = 1; i <= 8; ++i)
+        record(old.progress(i));
+    record(old.next(task::Status::succeeded));
+    Story a = add_task("a");
+    record(a.progress(1));
+    ASSERT_EQ(run(store().prune(noon + 1h, 10, pruning)), 1U);
+    EventQuery query;
+    query.most_looked_at = 2;
+    EXPECT_EQ(sequences(query), std::vector<std::uint32_t>{1});
+    query.order = Order::newest_first;
+    EXPECT_EQ(sequences(query), std::vector<std::uint32_t>{1});
+    TaskQuery tasks;
+    tasks.most_looked_at = 1;
+    EXPECT_EQ(page_sizes(tasks), std::vector<std::size_t>{1});
 }
 
 TEST_F(QueriesTest, EventsAreFoundByTypeTaskAndTime)
@@ -247,6 +338,26 @@ TEST_F(QueriesTest, DeliveriesComeNewestFirstInPages)
         query.before = page.next;
     } while (query.before);
     EXPECT_EQ(sequences, (std::vector<std::uint32_t>{5, 4, 3, 2, 1}));
+}
+
+TEST_F(QueriesTest, APageOfDeliveriesLooksAtSoManyRows)
+{
+    Story a = add_task("a", "https://hooks.example.com/a");
+    for (std::int8_t i = 1; i <= 5; ++i)
+        record(a.progress(i));
+    DeliveryQuery query;
+    query.state = DeliveryState::dead;
+    query.most_looked_at = 2;
+    settle({a.row(), task_webhook, 1}, DeliveryState::dead);
+    std::vector<std::size_t> sizes;
+    do {
+        const DeliveryPage page = run(store().deliveries(query));
+        sizes.push_back(page.deliveries.size());
+        query.before = page.next;
+    } while (query.before);
+    EXPECT_EQ(sizes, (std::vector<std::size_t>{0, 0, 1}));
+    query.task = a.key();
+    EXPECT_EQ(run(store().deliveries(query)).deliveries.size(), 1U) << "an index finds them";
 }
 
 TEST_F(QueriesTest, UnknownTasksAndDeliveriesAreEmpty)

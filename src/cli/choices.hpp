@@ -1,0 +1,17 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pollhook::cli {
+
+/// The values of an option or positional argument that has a short list of them, wherever it is; empty for
+/// all others. What is parsed, completed and written in the manual comes from here.
+std::vector<std::string> choices_of(std::string_view command, std::string_view option);
+
+/// What is wrong with a word that is none of `choices`; empty when it is one.
+std::string unknown_choice(std::string_view word, std::span<const std::string> choices);
+
+}  // namespace pollhook::cli
