@@ -122,12 +122,19 @@ std::uint64_t copy_pages(
     return bytes(backup.getTotalPageCount());
 }
 
-/// Without a log of its own, so that whoever looks into the copy leaves nothing beside it; the daemon gives
-/// it one again.
-void drop_log(const std::string& path)
+/// Makes of copied pages a database of its own: without a log, so that whoever looks into it leaves nothing
+/// beside it (the daemon gives it one again), and with other positions for the events to come. Those that the
+/// source gives out from now on have readers who would not see them a second time.
+void make_independent(const std::string& path)
 {
+    // More events than come between two backups; JSON's exact integers are enough for millions of restores.
+    constexpr const char* skip_positions =
+        "INSERT INTO sqlite_sequence (name, seq) SELECT 'events', 0"
+        " WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'events');"
+        "UPDATE sqlite_sequence SET seq = seq + 1000000000 WHERE name = 'events'";
     SQLite::Database copy(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX);
     copy.execAndGet("PRAGMA journal_mode = DELETE");
+    copy.exec(skip_positions);
 }
 
 }  // namespace
@@ -151,7 +158,7 @@ std::uint64_t copy_database(
         SQLite::Transaction moment(source, SQLite::TransactionBehavior::DEFERRED);
         source.execAndGet("SELECT count(*) FROM sqlite_schema");
         const std::uint64_t bytes = copy_pages(source, draft.path(), progress);
-        drop_log(draft.path());
+        make_independent(draft.path());
         sync_to_disk(draft.path());
         clear_away(target, existing);
         draft.become(target, existing);

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -56,7 +57,8 @@ TaskPage Queries::tasks(const TaskQuery& query)
 {
     const std::size_t limit = page_size(query.limit);
     Select select(select_tasks);
-    const RowRange all = row_range("tasks");
+    const RowRange all =
+        rows_within("tasks", {.first = 1, .last = std::numeric_limits<std::int64_t>::max() - 1});
     const std::int64_t newest = query.before > 0 ? std::min(query.before - 1, all.last) : all.last;
     const std::int64_t oldest = newest - query.most_looked_at + 1;
     select.where("id BETWEEN ? AND ?", oldest).with(newest);
@@ -143,41 +145,45 @@ EventPage Queries::events(const EventQuery& query)
     return page;
 }
 
-/// The rows that one page looks at; tells in `page` where that begins and ends.
+/// The rows that one page looks at; tells in `page` where that begins and ends. Positions that hold nothing,
+/// because retention was there or the database was restored, are not looked at.
 RowRange Queries::choose_rows(const EventQuery& query, EventPage& page)
 {
-    const RowRange all = row_range("events");
     const std::int64_t since = query.since ? event_row_before(*query.since - clock_slack) : 0;
     const bool is_bounded = query.tasks.empty();
     RowRange range{.first = since + 1, .last = page.newest};
     if (query.order == Order::newest_first) {
         if (query.after > 0)
             range.last = std::min(range.last, query.after - 1);
-        const std::int64_t first = range.last - query.most_looked_at + 1;
-        if (is_bounded && first > std::max(range.first, all.first))
+        const RowRange there = rows_within("events", range);
+        const std::int64_t first = there.last - query.most_looked_at + 1;
+        if (is_bounded && first > there.first)
             range.first = page.next = first;
         return range;
     }
     page.looked_from = std::max(since, query.after);
     range.first = std::min(page.looked_from, page.newest) + 1;
-    const std::int64_t last = std::max(range.first, all.first) + query.most_looked_at - 1;
-    if (is_bounded && last < range.last)
+    const RowRange there = rows_within("events", range);
+    const std::int64_t last = there.first + query.most_looked_at - 1;
+    if (is_bounded && last < there.last)
         range.last = page.next = last;
     page.position = std::max(page.looked_from, range.last);
     return range;
 }
 
-/// Of what there is; empty when there is nothing.
-RowRange Queries::row_range(std::string_view table)
+/// The first and the last row that there are within `range`; one that is empty when there is none.
+RowRange Queries::rows_within(std::string_view table, RowRange range)
 {
-    // Each in a query of its own: only then SQLite goes straight to the end of the table.
+    // Each in a query of its own: only then SQLite goes straight to the row.
     Statement find(
         database_,
         fmt::format(
-            "SELECT coalesce((SELECT min(id) FROM {0}), 1), coalesce((SELECT max(id) FROM {0}), 0)", table
+            "SELECT coalesce((SELECT min(id) FROM {0} WHERE id >= ?1), ?2 + 1),"
+            " coalesce((SELECT max(id) FROM {0} WHERE id <= ?2), ?1 - 1)",
+            table
         )
     );
-    Run row(find);
+    Run row(find, range.first, range.last);
     row.next();
     return {.first = row.integer(0), .last = row.integer(1)};
 }

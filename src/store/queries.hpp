@@ -50,7 +50,7 @@ private:
     );
     [[nodiscard]] std::optional<DeliveryKey> last_looked_at(const DeliveryQuery& query);
     [[nodiscard]] RowRange choose_rows(const EventQuery& query, EventPage& page);
-    [[nodiscard]] RowRange row_range(std::string_view table);
+    [[nodiscard]] RowRange rows_within(std::string_view table, RowRange range);
     [[nodiscard]] std::optional<base::TimePoint> oldest_for(OriginId origin);
     [[nodiscard]] std::int64_t event_row_before(base::TimePoint since);
     void look_around(EventPage& page);

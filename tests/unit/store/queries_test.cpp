@@ -1,4 +1,5 @@
 #include "fixture.hpp"
+#include "pollhook/store/backup.hpp"
 
 #include <chrono>
 
@@ -178,6 +179,32 @@ TEST_F(QueriesTest, NoPageIsSpentOnWhatRetentionHasDeleted)
     TaskQuery tasks;
     tasks.most_looked_at = 1;
     EXPECT_EQ(page_sizes(tasks), std::vector<std::size_t>{1});
+}
+
+TEST_F(QueriesTest, ARestoredCopyGivesItsEventsNewPositions)
+{
+    Story a = add_task("a");
+    record(a.progress(1));
+    const std::filesystem::path copy = directory() / "copy.db";
+    copy_database(file(), copy, Existing::is_kept, {});
+    Story lost = a;
+    record(lost.progress(2));
+    record(lost.progress(3));
+    EventQuery query;
+    query.after = run(store().events(query)).position;
+    close();
+    for (const char* suffix : {"-wal", "-shm"})
+        std::filesystem::remove(file().string() + suffix);
+    std::filesystem::rename(copy, file());
+    open();
+    for (std::int8_t i = 5; i <= 7; ++i)
+        record(a.progress(i));
+    query.most_looked_at = 2;
+    EXPECT_EQ(sequences(query), (std::vector<std::uint32_t>{2, 3, 0, 4})) << "a reader sees them all";
+    query.after = 0;
+    EXPECT_EQ(sequences(query), (std::vector<std::uint32_t>{1, 0, 2, 3, 0, 4})) << "no page is empty";
+    query.order = Order::newest_first;
+    EXPECT_EQ(sequences(query), (std::vector<std::uint32_t>{4, 3, 0, 2, 0, 1}));
 }
 
 TEST_F(QueriesTest, EventsAreFoundByTypeTaskAndTime)
