@@ -1,8 +1,8 @@
 #pragma once
 
-#include "descriptor.hpp"
 #include "line_buffer.hpp"
 #include "line_output.hpp"
+#include "pollhook/base/file_descriptor.hpp"
 
 #include <sys/types.h>
 
@@ -38,7 +38,7 @@ private:
     [[nodiscard]] std::string complaint(std::string_view what, int error) const;
 
     std::filesystem::path path_;
-    Descriptor file_;
+    base::FileDescriptor file_;
     LineBuffer buffer_;
     std::string rest_;  ///< of a line that could be neither finished nor cut off: it comes first
 };

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "pollhook/base/file_descriptor.hpp"
+
 #include <filesystem>
 
 namespace pollhook::store {
@@ -14,7 +16,6 @@ public:
     explicit StateDirectory(std::filesystem::path path);
     StateDirectory(const StateDirectory&) = delete;
     StateDirectory& operator=(const StateDirectory&) = delete;
-    ~StateDirectory();
 
     /// Makes an empty database file with mode 0600, or gives an existing one that mode. SQLite copies the
     /// mode to its other files.
@@ -29,7 +30,7 @@ private:
     void lock();
 
     std::filesystem::path path_;
-    int lock_ = -1;
+    base::FileDescriptor lock_;
     bool reserved_ = false;
 };
 

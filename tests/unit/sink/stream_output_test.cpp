@@ -1,6 +1,6 @@
 #include "stream_output.hpp"
 
-#include "descriptor.hpp"
+#include "pollhook/base/file_descriptor.hpp"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -21,8 +21,8 @@ struct Pipe {
         std::array<int, 2> ends{};
         if (::pipe2(ends.data(), O_CLOEXEC) != 0)
             throw std::runtime_error("no pipe");
-        reader = Descriptor(ends[0]);
-        writer = Descriptor(ends[1]);
+        reader = base::FileDescriptor(ends[0]);
+        writer = base::FileDescriptor(ends[1]);
     }
 
     /// What is there now.
@@ -35,8 +35,8 @@ struct Pipe {
         return bytes;
     }
 
-    Descriptor reader;
-    Descriptor writer;
+    base::FileDescriptor reader;
+    base::FileDescriptor writer;
 };
 
 WriteReport write(LineOutput& output, std::vector<std::string_view> texts)
@@ -72,8 +72,8 @@ TEST_F(StreamOutputTest, AClosedPipeIsAnError)
 
 TEST_F(StreamOutputTest, AFullDeviceIsAnError)
 {
-    const Descriptor full(::open("/dev/full", O_WRONLY | O_CLOEXEC));
-    StreamOutput output(full.get(), std::chrono::seconds(5));
+    const base::FileDescriptor full(::open("/dev/full", O_WRONLY | O_CLOEXEC));
+    StreamOutput output(full.get());
     const WriteReport report = write(output, {"1"});
     EXPECT_EQ(report.lines, 0U);
     EXPECT_EQ(report.detail, "cannot write the stream: No space left on device");
