@@ -12,6 +12,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -114,6 +115,14 @@ bool StateDirectory::restore_reserve() noexcept
     if (!reserved_)
         release_reserve();
     return reserved_;
+}
+
+bool has_free_space(const std::filesystem::path& path) noexcept
+{
+    constexpr std::uintmax_t shared_memory = 64UL * 1024;
+    std::error_code ec;
+    const std::filesystem::space_info space = std::filesystem::space(path, ec);
+    return ec || space.available >= shared_memory;
 }
 
 void sync_to_disk(const std::filesystem::path& path)

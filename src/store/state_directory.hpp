@@ -6,6 +6,10 @@
 
 namespace pollhook::store {
 
+/// Whether the file system of `path` has room for the little that SQLite needs in any case; also when nobody
+/// can tell.
+bool has_free_space(const std::filesystem::path& path) noexcept;
+
 /// The directory that holds the database, kept for this process alone by a lock on its file `lock`, and a
 /// reserve of disk space in its file `reserve` (settling, deleting and checkpointing need space too when the
 /// disk is full).
@@ -25,6 +29,8 @@ public:
     void release_reserve() noexcept;
     /// Makes the reserve anew when it was released; false when there is no space for it.
     bool restore_reserve() noexcept;
+    /// Whether there is space beside the reserve, which it makes anew when it was released.
+    bool has_space() noexcept { return restore_reserve() && has_free_space(path_); }
 
 private:
     void lock();
