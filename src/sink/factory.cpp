@@ -178,11 +178,19 @@ std::unique_ptr<Sink> make_webhook(
 }
 
 std::unique_ptr<Sink> make_line_sink(
-    std::unique_ptr<LineOutput> output, const config::Sink& sink, const Surroundings& surroundings
+    std::unique_ptr<LineOutput> output,
+    const config::Sink& sink,
+    const config::Delivery& delivery,
+    const Surroundings& surroundings
 )
 {
     return std::make_unique<LineSink>(
-        std::move(output), sink.format, *surroundings.clock, surroundings.loop, surroundings.file_writer
+        std::move(output),
+        sink.format,
+        delivery.attempt_timeout,
+        *surroundings.clock,
+        surroundings.loop,
+        surroundings.file_writer
     );
 }
 
@@ -195,10 +203,10 @@ std::unique_ptr<Sink> make_sink(
     switch (sink.type) {
         case config::SinkType::webhook: return make_webhook(sink, delivery, surroundings);
         case config::SinkType::file:
-            return make_line_sink(std::make_unique<FileOutput>(sink.path), sink, surroundings);
+            return make_line_sink(std::make_unique<FileOutput>(sink.path), sink, delivery, surroundings);
         case config::SinkType::stdout_:
             return make_line_sink(
-                std::make_unique<StreamOutput>(STDOUT_FILENO, delivery.attempt_timeout), sink, surroundings
+                std::make_unique<StreamOutput>(STDOUT_FILENO), sink, delivery, surroundings
             );
     }
     throw std::invalid_argument(fmt::format("sink \"{}\": its type is not known", sink.name));

@@ -63,7 +63,7 @@ bool is_torn(std::string_view tail)
 
 }  // namespace
 
-WriteReport FileOutput::write(std::span<const std::string_view> texts)
+WriteReport FileOutput::write(std::span<const std::string_view> texts, base::Duration /*patience*/)
 {
     WriteReport report;
     report.error_class = "io";

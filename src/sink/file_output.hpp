@@ -24,7 +24,8 @@ public:
     /// `path` is absolute.
     explicit FileOutput(std::filesystem::path path) : path_(std::move(path)) {}
 
-    [[nodiscard]] WriteReport write(std::span<const std::string_view> texts) override;
+    [[nodiscard]] WriteReport write(std::span<const std::string_view> texts, base::Duration patience)
+        override;
     void reopen() override { file_.close(); }
 
 private:

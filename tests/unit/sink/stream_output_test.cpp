@@ -39,9 +39,11 @@ struct Pipe {
     base::FileDescriptor writer;
 };
 
-WriteReport write(LineOutput& output, std::vector<std::string_view> texts)
+WriteReport write(
+    LineOutput& output, std::vector<std::string_view> texts, base::Duration patience = std::chrono::seconds(5)
+)
 {
-    return output.write(texts);
+    return output.write(texts, patience);
 }
 
 class StreamOutputTest : public testing::Test {
@@ -53,7 +55,7 @@ protected:
 
 TEST_F(StreamOutputTest, WritesALineForEachText)
 {
-    StreamOutput output(pipe_.writer.get(), std::chrono::seconds(5));
+    StreamOutput output(pipe_.writer.get());
     const WriteReport report = write(output, {R"({"a":1})", "{\"b\":\n2}"});
     EXPECT_EQ(report.lines, 2U);
     EXPECT_EQ(report.error_class, "");
@@ -62,7 +64,7 @@ TEST_F(StreamOutputTest, WritesALineForEachText)
 
 TEST_F(StreamOutputTest, AClosedPipeIsAnError)
 {
-    StreamOutput output(pipe_.writer.get(), std::chrono::seconds(5));
+    StreamOutput output(pipe_.writer.get());
     pipe_.reader.close();
     const WriteReport report = write(output, {"1"});
     EXPECT_EQ(report.lines, 0U);
@@ -81,16 +83,17 @@ TEST_F(StreamOutputTest, AFullDeviceIsAnError)
 
 TEST_F(StreamOutputTest, AReaderThatStopsReadingEndsInATimeoutAndLosesNoLinesForm)
 {
-    StreamOutput output(pipe_.writer.get(), std::chrono::milliseconds(1));
+    StreamOutput output(pipe_.writer.get());
+    constexpr base::Duration patience = std::chrono::milliseconds(1);
     const std::string large(1024 * 1024, 'x');
-    const WriteReport stuck = write(output, {"first", large});
+    const WriteReport stuck = write(output, {"first", large}, patience);
     EXPECT_EQ(stuck.lines, 1U);
     EXPECT_EQ(stuck.error_class, "timeout");
     EXPECT_EQ(stuck.detail, "the stream's reader takes nothing");
 
     // The line that was torn is finished first, so that every line stays whole.
     std::string all = pipe_.take();
-    while (write(output, {"last"}).lines == 0)
+    while (write(output, {"last"}, patience).lines == 0)
         all += pipe_.take();
     all += pipe_.take();
     EXPECT_EQ(all, "first\n" + large + "\nlast\n");
