@@ -2,12 +2,15 @@
 
 #include <gmock/gmock.h>
 
+#include <string>
 #include <thread>
+#include <vector>
 
 namespace pollhook::admin {
 namespace {
 
 using ::testing::ContainsRegex;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -81,6 +84,21 @@ TEST_F(MetricsTest, CountAttemptsByWhatCameOfThem)
 TEST_F(MetricsTest, HoldNoNameFromOutside)
 {
     add_task("hostile-1");
+TEST_F(MetricsTest, CountWhatWasGivenUpAlsoWhenItIsNoLongerStored)
+{
+    EXPECT_TRUE(has("pollhook_deliveries_dead_total{sink=\"task\"} 0"));
+    add_task("1");
+    record("1", task::Status::succeeded, 100);
+    settle_newest(store::DeliveryState::delivered, 200);
+    receivers().http_status = 410;
+    deliver();
+    EXPECT_EQ(post("/v1/deliveries/" + newest().text() + "/retry", "{}").status, 200);
+    EXPECT_TRUE(has("pollhook_deliveries_dead_total{sink=\"task\"} 1"));
+    EXPECT_EQ(post("/v1/prune", R"({"olderThan":"0s"})").body.at("tasks"), 1);
+    EXPECT_TRUE(has("pollhook_deliveries{sink=\"task\",state=\"dead\"} 0"));
+    EXPECT_TRUE(has("pollhook_deliveries_dead_total{sink=\"task\"} 1"));
+}
+
     record("hostile-1", task::Status::running, 30);
     EXPECT_TRUE(has("pollhook_tasks{provider=\"quick\",status=\"running\"} 1"));
     EXPECT_THAT(metrics(), Not(HasSubstr("hostile-1")));
