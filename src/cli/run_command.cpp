@@ -6,6 +6,7 @@
 #include "pollhook/base/text.hpp"
 #include "pollhook/config/load.hpp"
 #include "pollhook/service/activation.hpp"
+#include "pollhook/config/setting_error.hpp"
 #include "pollhook/service/daemon.hpp"
 #include "pollhook/store/failure.hpp"
 #include "pollhook/store/sqlite_store.hpp"
@@ -97,6 +98,10 @@ int run(const RunOptions& options)
         return failed("daemon.failed", failure.what(), "what was acknowledged is on disk; start it again");
     } catch (const std::system_error& error) {
         if (is_ready)
+    } catch (const config::SettingError& error) {
+        print_lines(base::printable(error.what(), 1000));
+        print_error("the configuration is wrong; nothing was started");
+        return exit_code::configuration;
             return failed("daemon.failed", error.what(), "start it again");
         return failed(
             "daemon.start_failed", error.what(), "free the address, or choose others in admin.listen"
