@@ -1,8 +1,9 @@
 #include "commands.hpp"
+#include "directory_access.hpp"
 #include "exit_code.hpp"
 #include "output.hpp"
-#include "pollhook/base/text.hpp"
 #include "pollhook/base/file_descriptor.hpp"
+#include "pollhook/base/text.hpp"
 #include "pollhook/config/default_text.hpp"
 #include "pollhook/config/load.hpp"
 #include "pollhook/config/schema.hpp"
@@ -95,6 +96,8 @@ int config_check(const ConfigCheckOptions& options)
     if (!config)
         return report(config.error());
     fmt::print("{}: ok\n{}", base::printable(path.string()), summary(*config));
+    for (const std::string& note : inaccessible(*config))
+        fmt::print(stderr, "note: {}\n", note);
     return exit_code::ok;
 }
 
