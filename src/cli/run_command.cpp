@@ -2,6 +2,7 @@
 #include "directory_access.hpp"
 #include "exit_code.hpp"
 #include "loop.hpp"
+#include "plain_text.hpp"
 #include "pollhook/base/log.hpp"
 #include "pollhook/base/system_clock.hpp"
 #include "pollhook/base/text.hpp"
@@ -99,7 +100,7 @@ int run(const RunOptions& options)
     try {
         run_to_end(loop, serve(daemon, is_ready));
     } catch (const config::SettingError& error) {
-        print_lines(base::printable(error.what(), 1000));
+        print_lines(plain_text(error.what(), 1000));
         print_error("the configuration is wrong; nothing was started");
         return exit_code::configuration;
     } catch (const store::StartError& error) {
