@@ -12,7 +12,7 @@
 namespace pollhook::cli {
 namespace {
 
-std::string shown(const std::filesystem::path& path)
+std::string path_text(const std::filesystem::path& path)
 {
     return base::printable(path.string(), 4096);
 }
@@ -40,9 +40,9 @@ std::string how_to_let_in(const std::filesystem::path& directory)
     return fmt::format(
         "the user {} must be able to write {}: sudo install -d -m 0700 -o {} {}",
         user,
-        shown(directory),
+        path_text(directory),
         user,
-        shown(directory)
+        path_text(directory)
     );
 }
 
@@ -54,7 +54,7 @@ std::vector<std::string> inaccessible(const config::Config& config)
             all.push_back(fmt::format(
                 "{} {}: {} ({})",
                 key,
-                shown(wanted),
+                path_text(wanted),
                 std::generic_category().message(error),
                 how_to_let_in(wanted)
             ));
