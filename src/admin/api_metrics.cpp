@@ -46,16 +46,28 @@ private:
     std::string troubles_;
 };
 
+std::string_view trouble_of(store::Space space)
+{
+    switch (space) {
+        case store::Space::enough: return "";
+        case store::Space::none_on_disk: return "the disk of the database is full, so no new task is taken";
+        case store::Space::none_below_max_size:
+            return "the database has reached store.max_size, so no new task is taken";
+    }
+    return "";
+}
+
 }  // namespace
 
 Api::Answer Api::ready()
 {
     // A relay or a receiver that is down is no reason to take pollhook out of service; a store that does not
-    // answer is. The first who asks waits for it; whoever comes while it hangs is told so.
+    // answer or takes nothing is. The first who asks waits for it; whoever comes while it hangs is told so.
     constexpr base::Duration store_patience = std::chrono::seconds(2);
-    constexpr base::Duration poller_patience = std::chrono::seconds(30);
+    constexpr base::Duration patience = std::chrono::seconds(30);
     const base::SteadyPoint asked = with_.clock->steady_now();
     std::string store_trouble;
+    std::optional<store::Space> space;
     if (unanswered_since_ && asked - *unanswered_since_ >= store_patience) {
         store_trouble =
             "the store has not answered for " +
@@ -63,19 +75,26 @@ Api::Answer Api::ready()
     } else {
         if (!unanswered_since_)
             unanswered_since_ = asked;
-        auto beat = co_await with_.store->meta("ready");
+        const base::Result<store::Space> answer = co_await with_.store->space();
         unanswered_since_.reset();
-        if (!beat)
-            store_trouble = "the store failed: " + beat.error().message();
+        if (answer)
+            space = *answer;
+        else
+            store_trouble = "the store failed: " + answer.error().message();
     }
 
     Checks checks;
     checks.add("store", store_trouble);
+    if (space)
+        checks.add("space", trouble_of(*space));
+    const base::SteadyPoint then = with_.clock->steady_now() - patience;
+    const bool sends = !with_.dispatcher->is_overdue(then);
+    checks.add("dispatcher", !sends ? "the dispatcher does not run" : "");
     json::object last_polls;
     for (poll::Poller* one : with_.pollers) {
         // One that should have asked and did not hangs, whatever its relay does.
-        const bool hangs = one->is_overdue(with_.clock->steady_now() - poller_patience);
-        checks.add("poller/" + one->name(), hangs ? "the poller of " + one->name() + " does not run" : "");
+        const bool is_stuck = one->is_overdue(then);
+        checks.add("poller/" + one->name(), is_stuck ? "the poller of " + one->name() + " does not run" : "");
         const auto last = one->health().last_success();
         last_polls[one->name()] = last ? json::value(base::format_rfc3339(*last)) : json::value(nullptr);
     }

@@ -67,6 +67,7 @@ json::object encode(const ReloadResult& result)
     out["time"] = base::format_rfc3339(result.at);
     out["message"] = summary(result);
     out["errors"] = json::array(result.errors.begin(), result.errors.end());
+    out["warnings"] = json::array(result.warnings.begin(), result.warnings.end());
     json::object changes;
     changes["keys"] = json::array(result.changes.keys.begin(), result.changes.keys.end());
     changes["providers"] = encode(result.changes.providers);

@@ -121,6 +121,11 @@ void add_attempts(Families& families, const delivery::Dispatcher& dispatcher)
         "pollhook_delivery_latency_seconds",
         "Time from the commit of an event to the receiver's good answer, retries included."
     );
+    Family& dead = families.counter(
+        "pollhook_deliveries_dead_total",
+        "Deliveries that were given up: their attempts were used up, or "
+        "the receiver wants nothing more."
+    );
     Family& paused = families.gauge("pollhook_sink_paused", "1 while nothing is sent to the sink.");
     std::vector<const delivery::Destination*> destinations = dispatcher.sinks();
     for (const delivery::Destination* sink : destinations)
@@ -135,6 +140,7 @@ void add_attempts(Families& families, const delivery::Dispatcher& dispatcher)
                 static_cast<double>(to->counts.results.at(result))
             );
         latency.add({{"sink", to->name()}}, to->counts.latency.snapshot());
+        dead.add({{"sink", to->name()}}, static_cast<double>(to->counts.dead));
     }
     families
         .gauge("pollhook_origin_breaker_open", "Origins that get probes only, because they do not answer.")

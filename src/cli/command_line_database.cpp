@@ -52,7 +52,9 @@ void CommandTree::add_database()
         *prune.app,
         "The daemon does the same by itself, once an hour, with the configured retention. What has a "
         "delivery\n"
-        "that has not ended stays."
+        "that has not ended stays. When no daemon runs, the database is pruned all the same; that needs the "
+        "user\n"
+        "that it belongs to."
     );
     const auto read_age = [options = prune.options](const std::string& text) {
         options->older_than = base::parse_duration(text);

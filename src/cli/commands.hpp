@@ -294,7 +294,9 @@ struct DbPruneOptions {
     std::optional<base::Duration> older_than;  ///< absent: the configured retention
     bool dry_run = false;
 };
-int db_prune(const DbPruneOptions& options, const ClientOptions& client);
+/// Through the daemon; when none runs, on the configured database itself. It resolves the flags itself: what
+/// they say of the daemon tells whether that database is its own.
+int db_prune(const DbPruneOptions& options, const ClientFlags& flags);
 
 struct CompletionOptions {
     std::string shell;  ///< bash, zsh or fish

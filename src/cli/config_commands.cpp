@@ -1,6 +1,8 @@
 #include "commands.hpp"
+#include "directory_access.hpp"
 #include "exit_code.hpp"
 #include "output.hpp"
+#include "pollhook/base/file_descriptor.hpp"
 #include "pollhook/base/text.hpp"
 #include "pollhook/config/default_text.hpp"
 #include "pollhook/config/load.hpp"
@@ -138,6 +140,8 @@ int config_check(const ConfigCheckOptions& options)
     if (options.output != OutputFormat::table)
         return exit_code::ok;
     fmt::print("{}: ok\n{}", base::printable(path.string()), summary(*config));
+    for (const std::string& note : inaccessible(*config))
+        fmt::print(stderr, "note: {}\n", note);
     return exit_code::ok;
 }
 
@@ -171,18 +175,19 @@ int config_init(const ConfigInitOptions& options)
     const std::filesystem::path path = config::find(options.file, config::process_environment());
     // It may come to hold keys, so nobody else reads it.
     constexpr mode_t mode = 0640;
-    const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
-    if (descriptor < 0 && errno == EEXIST) {
+    const base::FileDescriptor file(
+        ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode)
+    );
+    if (!file.is_open() && errno == EEXIST) {
         print_error(
             fmt::format("{} exists already and is never overwritten", base::printable(path.string())),
             "\"pollhook config init -\" prints the text"
         );
         return exit_code::failed;
     }
-    if (descriptor < 0)
+    if (!file.is_open())
         return cannot_write(path, errno);
-    const int error = write_all(descriptor, config::default_config_text());
-    ::close(descriptor);
+    const int error = write_all(file.get(), config::default_config_text());
     if (error != 0) {
         std::error_code ignored;
         std::filesystem::remove(path, ignored);

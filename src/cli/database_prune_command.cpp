@@ -1,20 +1,26 @@
+#include "client_options.hpp"
 #include "commands.hpp"
 #include "exit_code.hpp"
 #include "output.hpp"
 #include "pollhook/base/time.hpp"
 #include "progress_line.hpp"
 #include "session.hpp"
+#include "stopped_database.hpp"
 
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
 #include <cstdint>
+#include <functional>
+#include <utility>
 
 namespace pollhook::cli {
 namespace {
 
 namespace json = boost::json;
+
+using Progress = std::function<void(std::uint64_t tasks)>;
 
 std::uint64_t tasks_of(const json::object& step)
 {
@@ -22,44 +28,74 @@ std::uint64_t tasks_of(const json::object& step)
     return tasks != nullptr && tasks->is_int64() ? static_cast<std::uint64_t>(tasks->get_int64()) : 0;
 }
 
-}  // namespace
-
 /// The daemon deletes in bounded steps, between which it delivers.
-int db_prune(const DbPruneOptions& options, const ClientOptions& client)
+Outcome<json::object> prune_through(
+    AdminClient& daemon, const DbPruneOptions& options, const Progress& progress
+)
 {
-    auto session = open_session(client);
-    if (!session)
-        return report(session.error());
     json::object body;
     if (options.older_than)
         body["olderThan"] = base::format_duration(*options.older_than);
     body["dryRun"] = options.dry_run;
-    ProgressLine progress;
     std::uint64_t tasks = 0;
     json::object step;
-    bool is_done = false;
-    while (!is_done) {
-        const auto answer = (*session)->daemon.post("/v1/prune", json::serialize(body));
-        auto read = answer ? read_object(answer->body) : Outcome<json::object>(answer.error());
-        if (!read) {
-            progress.clear();
-            return report(read.error());
-        }
+    do {
+        const auto answer = daemon.post("/v1/prune", json::serialize(body));
+        if (!answer)
+            return answer.error();
+        auto read = read_object(answer->body);
+        if (!read)
+            return read.error();
         step = std::move(*read);
         tasks += tasks_of(step);
-        is_done = shown(step, "done") != "false";
-        if (!is_done)
-            progress.show(fmt::format("{} tasks deleted", tasks));
-    }
-    progress.clear();
+        progress(tasks);
+    } while (shown(step, "done") == "false");
     step["tasks"] = tasks;
+    return step;
+}
+
+/// Whether it is the configuration that says where the daemon is, and so where its database is.
+bool is_of_the_configuration(const ClientFlags& flags)
+{
+    return flags.admin.empty() && config::process_environment()("POLLHOOK_ADMIN").value_or("").empty();
+}
+
+Outcome<json::object> prune(
+    const DbPruneOptions& options, const ClientFlags& flags, AdminClient& daemon, const Progress& progress
+)
+{
+    Outcome<json::object> pruned = prune_through(daemon, options, progress);
+    const bool no_answer = !pruned && pruned.error().exit_code == exit_code::unreachable;
+    if (!no_answer || !is_of_the_configuration(flags))
+        return pruned;
+    auto stopped = prune_stopped(options, flags.config, progress);
+    if (!stopped)
+        return stopped.error();
+    if (*stopped)
+        return std::move(**stopped);
+    return pruned;  // it runs, and does not answer
+}
+
+}  // namespace
+
+int db_prune(const DbPruneOptions& options, const ClientFlags& flags)
+{
+    auto session = open_session(resolve(flags, config::process_environment()));
+    if (!session)
+        return report(session.error());
+    ProgressLine line;
+    const auto progress = [&line](std::uint64_t tasks) { line.show(fmt::format("{} tasks deleted", tasks)); };
+    const Outcome<json::object> pruned = prune(options, flags, (*session)->daemon, progress);
+    line.clear();
+    if (!pruned)
+        return report(pruned.error());
     if ((*session)->output != OutputFormat::table)
-        print_line(step);
+        print_line(*pruned);
     else
         print(fmt::format(
             "{} tasks that ended before {} {}\n",
-            tasks,
-            shown_time(step, "before"),
+            shown(*pruned, "tasks"),
+            shown_time(*pruned, "before"),
             options.dry_run ? "would be deleted" : "are deleted"
         ));
     return exit_code::ok;

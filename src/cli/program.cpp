@@ -80,7 +80,7 @@ struct Dispatch {
         options.output = flags.output;
         return db_backup(options);
     }
-    int operator()(const DbPruneOptions& options) const { return db_prune(options, client()); }
+    int operator()(const DbPruneOptions& options) const { return db_prune(options, flags); }
     int operator()(const CompletionOptions& options) const { return completion(options); }
     int operator()(const ManualOptions& options) const { return manual(options); }
     int operator()(const NamesOptions& options) const { return names(options); }

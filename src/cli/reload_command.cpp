@@ -40,19 +40,29 @@ std::optional<pid_t> main_process()
     return pid;
 }
 
+/// To standard error.
+void show_lines(const json::array& lines, std::string_view prefix)
+{
+    for (const json::value& line : lines)
+        if (line.is_string())
+            fmt::print(
+                stderr,
+                "{}{}\n",
+                prefix,
+                plain_text({line.get_string().data(), line.get_string().size()}, 1000)
+            );
+}
+
 /// What came of a reload: what changed to standard output, what is wrong to standard error.
 int show_result(const json::object& result)
 {
     const bool succeeded = shown(result, "success") == "true";
     if (succeeded) {
         print("reloaded: " + shown(result, "message", 4000) + '\n');
+        show_lines(array_of(result, "warnings"), "pollhook: warning: ");
         return exit_code::ok;
     }
-    for (const json::value& error : array_of(result, "errors"))
-        if (error.is_string())
-            fmt::print(
-                stderr, "{}\n", plain_text({error.get_string().data(), error.get_string().size()}, 1000)
-            );
+    show_lines(array_of(result, "errors"), "");
     print_error(shown(result, "message", 500));
     return shown(result, "message").starts_with("the new configuration") ? exit_code::configuration
                                                                          : exit_code::failed;

@@ -1,19 +1,24 @@
 #include "commands.hpp"
+#include "directory_access.hpp"
 #include "exit_code.hpp"
 #include "loop.hpp"
+#include "plain_text.hpp"
 #include "pollhook/base/log.hpp"
 #include "pollhook/base/system_clock.hpp"
 #include "pollhook/base/text.hpp"
 #include "pollhook/config/load.hpp"
+#include "pollhook/config/setting_error.hpp"
 #include "pollhook/service/activation.hpp"
 #include "pollhook/service/daemon.hpp"
 #include "pollhook/store/failure.hpp"
 #include "pollhook/store/sqlite_store.hpp"
 #include "terminal.hpp"
+#include "user_name.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <filesystem>
@@ -45,14 +50,16 @@ asio::awaitable<void> serve(service::Daemon& daemon, bool& is_ready)
     co_await with_signals(std::move(work), std::move(actions));
 }
 
-std::string_view what_to_do(const boost::system::error_code& code)
+std::string what_to_do(const boost::system::error_code& code, const std::filesystem::path& state_dir)
 {
     if (code == store::Errc::in_use)
         return "stop the other one, or give this one a daemon.state_dir of its own";
     if (code == store::Errc::full)
         return "free some space on the disk of daemon.state_dir";
     if (code == store::Errc::not_writable)
-        return "daemon.state_dir must be a directory that this user may write, on a disk with space left";
+        return how_to_let_in(state_dir) +
+               "; or set daemon.state_dir. Under systemd it has to be a StateDirectory= or in "
+               "ReadWritePaths=";
     return "the state directory holds the files; see the log above";
 }
 
@@ -74,6 +81,7 @@ int run(const RunOptions& options)
         print_error("the configuration is wrong; nothing was started");
         return exit_code::configuration;
     }
+    const std::filesystem::path state_dir = config->daemon.state_dir;
     base::set_up_logging(config->daemon.log_level, config->daemon.log_format);
     set_up_process();
 
@@ -91,15 +99,25 @@ int run(const RunOptions& options)
     bool is_ready = false;
     try {
         run_to_end(loop, serve(daemon, is_ready));
+    } catch (const config::SettingError& error) {
+        print_lines(plain_text(error.what(), 1000));
+        print_error("the configuration is wrong; nothing was started");
+        return exit_code::configuration;
     } catch (const store::StartError& error) {
-        return failed("daemon.start_failed", error.what(), what_to_do(error.code()));
+        return failed("daemon.start_failed", error.what(), what_to_do(error.code(), state_dir));
     } catch (const store::Failure& failure) {
         return failed("daemon.failed", failure.what(), "what was acknowledged is on disk; start it again");
     } catch (const std::system_error& error) {
         if (is_ready)
             return failed("daemon.failed", error.what(), "start it again");
+        const bool may_not = error.code() == std::errc::permission_denied;
         return failed(
-            "daemon.start_failed", error.what(), "free the address, or choose others in admin.listen"
+            "daemon.start_failed",
+            error.what(),
+            may_not
+                ? "the user " + user_name(::geteuid()) +
+                      " must be able to write the directory of the socket; ports below 1024 need a capability"
+                : "free the address, or choose others in admin.listen"
         );
     }
     spdlog::info("daemon.stopped: exit_code=0");

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 namespace pollhook::config {
 namespace {
@@ -69,6 +70,18 @@ void DocumentReader::read(const toml::table& document)
         else
             unknown_table(key, node);
     }
+}
+
+Config DocumentReader::take(Place whole)
+{
+    config_.positions.start(std::move(whole));
+    for (auto& [table, places] : single_places_)
+        config_.positions.add(table, std::move(places));
+    for (std::size_t i = 0; i < config_.providers.size(); ++i)
+        config_.positions.add("provider " + config_.providers[i].name, std::move(provider_places_[i]));
+    for (std::size_t i = 0; i < config_.sinks.size(); ++i)
+        config_.positions.add("sink " + config_.sinks[i].name, std::move(sink_places_[i]));
+    return std::move(config_);
 }
 
 template <class Section>

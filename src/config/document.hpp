@@ -2,6 +2,7 @@
 
 #include "key_table.hpp"
 #include "pollhook/config/config.hpp"
+#include "pollhook/config/positions.hpp"
 #include "report.hpp"
 #include "value_reader.hpp"
 
@@ -10,10 +11,6 @@
 #include <string_view>
 
 namespace pollhook::config {
-
-/// Where each key of one table was given, by its name within the table; the table itself under the empty
-/// name.
-using Places = std::map<std::string, Place, std::less<>>;
 
 /// Where a key was given, or else its table.
 const Place& place_in(const Places& places, std::string_view key);
@@ -29,7 +26,8 @@ public:
     /// The checks that need more than one key. `whole` is where something missing is reported.
     void check(const Place& whole);
 
-    [[nodiscard]] Config take() { return std::move(config_); }
+    /// With its positions; see check() for `whole`.
+    [[nodiscard]] Config take(Place whole);
 
 private:
     template <class Section>

@@ -1,5 +1,6 @@
 #include "file.hpp"
 
+#include "pollhook/base/file_descriptor.hpp"
 #include "size.hpp"
 
 #include <fcntl.h>
@@ -12,22 +13,6 @@
 
 namespace pollhook::config {
 namespace {
-
-class OpenFile {
-public:
-    explicit OpenFile(int fd) noexcept : fd_(fd) {}
-    OpenFile(const OpenFile&) = delete;
-    OpenFile& operator=(const OpenFile&) = delete;
-    ~OpenFile()
-    {
-        if (fd_ >= 0)
-            ::close(fd_);
-    }
-    [[nodiscard]] int get() const noexcept { return fd_; }
-
-private:
-    int fd_;
-};
 
 FileProblem cannot_read()
 {
@@ -44,9 +29,10 @@ boost::system::result<std::string, FileProblem> read_file(
 )
 {
     // O_NONBLOCK: opening a pipe that nobody writes to would wait for ever.
-    const OpenFile file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));  // NOLINT(*-vararg)
+    const base::FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    );  // NOLINT(*-vararg)
     struct stat status{};
-    if (file.get() < 0 || ::fstat(file.get(), &status) != 0)
+    if (!file.is_open() || ::fstat(file.get(), &status) != 0)
         return cannot_read();
     if (S_ISDIR(status.st_mode))
         return FileProblem{.text = "is a directory"};

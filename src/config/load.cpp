@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <system_error>
+#include <utility>
 
 namespace pollhook::config {
 namespace {
@@ -76,11 +77,14 @@ Loaded assemble(
         names.push_back(source.name);
         parse_into(reader, source, report);
     }
-    if (!sources.empty())
-        reader.check({.file = sources.front().name, .line = 1, .column = 1});
+    Place whole;
+    if (!sources.empty()) {
+        whole = {.file = sources.front().name, .line = 1, .column = 1};
+        reader.check(whole);
+    }
     if (report.count() != 0)
         return report.take(names);
-    return reader.take();
+    return reader.take(std::move(whole));
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "value_reader.hpp"
 
+#include "pem_file.hpp"
 #include "pollhook/base/text.hpp"
 #include "pollhook/config/events.hpp"
 #include "size.hpp"
@@ -11,6 +12,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace pollhook::config {
 namespace {
@@ -183,6 +185,14 @@ void ValueReader::read(const Descriptor& key, const toml::node& node, std::files
         refuse(key, node, "must be an absolute path");
     else
         out = path.lexically_normal();
+}
+
+void ValueReader::read(const Descriptor& key, const toml::node& node, PemFile& out)
+{
+    std::filesystem::path path;
+    read(key, node, path);
+    if (!path.empty())
+        out = inspect(std::move(path));
 }
 
 void ValueReader::read(const Descriptor& key, const toml::node& node, std::vector<MetadataFilter>& out)

@@ -29,6 +29,7 @@ public:
     void read(const Descriptor& key, const toml::node& node, std::uint64_t& out);
     void read(const Descriptor& key, const toml::node& node, std::string& out);
     void read(const Descriptor& key, const toml::node& node, std::filesystem::path& out);
+    void read(const Descriptor& key, const toml::node& node, PemFile& out);
     void read(const Descriptor& key, const toml::node& node, Secret& out);
     void read(const Descriptor& key, const toml::node& node, ListenAddress& out);
     void read(const Descriptor& key, const toml::node& node, std::vector<Header>& out);

@@ -64,6 +64,11 @@ std::string value_text(const Descriptor& /*key*/, const std::filesystem::path& v
     return value.empty() ? std::string() : toml_string(value.string());
 }
 
+std::string value_text(const Descriptor& key, const PemFile& value)
+{
+    return value_text(key, value.path);
+}
+
 std::string value_text(const Descriptor& /*key*/, const Secret& value)
 {
     if (!value.reference().empty())

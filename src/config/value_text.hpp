@@ -24,6 +24,7 @@ std::string value_text(const Descriptor& key, Duration value);
 std::string value_text(const Descriptor& key, std::uint64_t value);
 std::string value_text(const Descriptor& key, const std::string& value);
 std::string value_text(const Descriptor& key, const std::filesystem::path& value);
+std::string value_text(const Descriptor& key, const PemFile& value);
 std::string value_text(const Descriptor& key, const Secret& value);
 std::string value_text(const Descriptor& key, const Header& value);
 std::string value_text(const Descriptor& key, const MetadataFilter& value);

@@ -26,67 +26,63 @@ void Dispatcher::adopt(Next next)
     take_settings(next.settings);
 
     std::vector<store::SinkId> removed;
-    Writers writers;
     for (const auto& [id, to] : destinations_) {
         if (to.is_task_webhook())
             continue;
         const auto kept = std::ranges::find(next.sinks, id, [](const NextSink& sink) { return sink.row.id; });
         if (kept == next.sinks.end())
             removed.push_back(id);
-        const bool goes_on = kept != next.sinks.end() && kept->sink == nullptr;
-        if (writes_alone(to.settings) && !goes_on)
-            writers[to.settings.path.string()] = to.sink;
     }
-    for (const auto& [id, to] : leaving_)
-        if (writes_alone(to.settings))
-            writers.try_emplace(to.settings.path.string(), to.sink);
     for (const store::SinkId id : removed)
         remove_sink(id);
     for (NextSink& sink : next.sinks)
-        take(std::move(sink), writers);
+        take(std::move(sink), next.settings);
 
     Destination& urls = destinations_[store::task_webhook];
     set_task_webhooks(
         next.task_webhooks, next.task_webhook_sink ? std::move(next.task_webhook_sink) : urls.sink
     );
+    sink_ended_.wake_all();
     wake_pump_->wake();
 }
 
-void Dispatcher::take(NextSink next, const Writers& writers)
+void Dispatcher::take(NextSink next, const config::Delivery& settings)
 {
-    std::weak_ptr<sink::Sink> predecessor;
-    const auto writer = writers.find(next.settings.path.string());
-    if (next.sink && writes_alone(next.settings) && writer != writers.end())
-        predecessor = writer->second;
     const store::SinkId id = next.row.id;
     const auto known = destinations_.find(id);
     if (known != destinations_.end()) {
-        change(known->second, std::move(next));
-    } else {
-        const store::OriginId queue = next.row.origin;
-        unconfigured_.erase(queue);
-        add_sink(next.row, next.settings, std::move(next.sink));
-        if (next.failing)
-            destinations_.at(id).health.restore_failing();
-        // The store knows whether there is any.
-        queues_.add_backlog(queue, with_.clock->steady_now());
+        change(known->second, std::move(next), settings);
+        return;
     }
-    if (!predecessor.expired())
-        destinations_.at(id).predecessor = std::move(predecessor);
+    const store::OriginId queue = next.row.origin;
+    unconfigured_.erase(queue);
+    add_sink(next.row, next.settings, std::move(next.sink));
+    if (next.failing)
+        destinations_.at(id).health.restore_failing();
+    // The store knows whether there is any.
+    queues_.add_backlog(queue, with_.clock->steady_now());
 }
 
-void Dispatcher::change(Destination& to, NextSink next)
+void Dispatcher::install(Destination& to, std::shared_ptr<sink::Sink> sink)
+{
+    to.former.clear();
+    if (writes_alone(to.settings))
+        to.former = writers_.add(to.settings.path.string(), sink);
+    to.sink = std::move(sink);
+}
+
+void Dispatcher::change(Destination& to, NextSink next, const config::Delivery& settings)
 {
     to.row.host = next.row.host;
     to.settings = std::move(next.settings);
     if (!next.sink) {
-        to.sink->retune(to.settings);
+        to.sink->retune(to.settings, settings);
         arrange(to);
         return;
     }
     // What has not left yet goes out by the new one.
     to.sink->recall();
-    to.sink = std::move(next.sink);
+    install(to, std::move(next.sink));
     arrange(to);
     queues_.forget_allowance(to.row.origin);
     if (to.sink->asks_for_consent())

@@ -139,7 +139,7 @@ void Dispatcher::note_success(Destination& to, const store::ClaimedDelivery& del
 }
 
 void Dispatcher::note_failure(
-    const Destination& to, const store::ClaimedDelivery& delivery, const Decision& decision
+    Destination& to, const store::ClaimedDelivery& delivery, const Decision& decision
 )
 {
     ++counters_.failed;
@@ -147,6 +147,7 @@ void Dispatcher::note_failure(
                          (decision.kind == Decision::Kind::gone && to.is_task_webhook());
     if (is_dead) {
         ++counters_.dead;
+        ++to.counts.dead;
         log_outcome(spdlog::level::err, "delivery.dead", to, delivery, decision);
         // The end of an announcement is not announced: that could go on for ever.
         if (!is_own(delivery.event->type))

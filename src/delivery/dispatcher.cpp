@@ -59,6 +59,7 @@ Dispatcher::Dispatcher(
       wake_settler_(surroundings.clock->make_timer()),
       worker_left_(surroundings.clock->make_timer()),
       settled_all_(surroundings.clock->make_timer()),
+      sink_ended_(*surroundings.clock),
       started_wall_(surroundings.clock->now()),
       started_steady_(surroundings.clock->steady_now())
 {
@@ -67,6 +68,7 @@ Dispatcher::Dispatcher(
 
 void Dispatcher::take_settings(const config::Delivery& settings)
 {
+    attempt_timeout_ = settings.attempt_timeout;
     queues_.set_defaults(
         {.max_in_flight = per_origin_, .max_per_second = settings.max_per_second_per_origin},
         breaker_pauses(settings.retry_schedule),
@@ -83,7 +85,7 @@ void Dispatcher::add_sink(
     Destination& added = destinations_[row.id];
     added.row = row;
     added.settings = settings;
-    added.sink = std::move(sink);
+    install(added, std::move(sink));
     arrange(added);
     if (row.paused)
         queues_.pause(row.origin);
@@ -182,6 +184,7 @@ asio::awaitable<void> Dispatcher::stop(base::Duration grace)
         give_back(delivery, outbox_now());
     for (auto& [id, destination] : destinations_)
         destination.sink->recall();
+    sink_ended_.wake_all();
     co_await wait_for_workers(with_.clock->steady_now() + grace);
     workers_.cancel();
     co_await workers_.join();
@@ -265,27 +268,39 @@ asio::awaitable<void> Dispatcher::pump()
             auto wanted = queues_.claimable(with_.clock->steady_now(), free_room());
             if (!wanted.empty()) {
                 claiming_ = true;
+                ++pumped_;
                 workers_.spawn(claim(std::move(wanted)));
             }
         }
-        co_await wake_pump_->wait_until(next_wake());
+        const base::SteadyPoint soon = with_.clock->steady_now() + base::Duration(1);
+        co_await wake_pump_->wait_until(std::max(next_start(), soon));
     }
 }
 
-base::SteadyPoint Dispatcher::next_wake()
+base::SteadyPoint Dispatcher::next_start()
 {
     base::SteadyPoint next = base::SteadyPoint::max();
     if (stopping_)
         return next;
     const base::SteadyPoint now = with_.clock->steady_now();
-    const base::SteadyPoint soon = now + base::Duration(1);
     if (const auto permit = queues_.next_permit(now); permit && working_ < max_in_flight_)
-        next = std::max(*permit, soon);
+        next = *permit;
     if (claiming_ || free_room() == 0)
         return next;
     if (const auto due = queues_.next_backlog(now))
-        next = std::min(next, std::max({*due, claim_after_, soon}));
+        next = std::min(next, std::max(*due, claim_after_));
     return next;
+}
+
+bool Dispatcher::is_overdue(base::SteadyPoint then)
+{
+    const base::SteadyPoint now = with_.clock->steady_now();
+    const bool works = running_ && !stopping_;
+    const bool could_pump = works && (claiming_ || next_start() <= now);
+    const bool could_settle = works && (settling_ || has_news());
+    const bool pump = pump_stall_.lasts(could_pump, pumped_, now, then);
+    const bool settler = settler_stall_.lasts(could_settle, settled_, now, then);
+    return pump || settler;
 }
 
 void Dispatcher::start_workers()
@@ -295,6 +310,7 @@ void Dispatcher::start_workers()
         if (!delivery)
             return;
         ++working_;
+        ++pumped_;
         const store::OriginId host = queues_.host(delivery->origin);
         workers_.spawn(work(std::move(*delivery), host));
     }
@@ -321,11 +337,13 @@ asio::awaitable<void> Dispatcher::work(store::ClaimedDelivery delivery, store::O
                 hold_back(*opened);
             if (leaving_.contains(delivery.key.sink) && queues_.is_idle(delivery.origin))
                 leaving_.erase(delivery.key.sink);
+            sink_ended_.wake_all();
             if (stopping_)
                 break;
             auto next = queues_.pop(with_.clock->steady_now());
             if (!next)
                 break;
+            ++pumped_;
             delivery = std::move(*next);
             host = queues_.host(delivery.origin);
         }
@@ -367,21 +385,30 @@ asio::awaitable<sink::Outcome> Dispatcher::attempt(const store::ClaimedDelivery&
         .tracestate = event.tracestate,
     };
     const std::shared_ptr<sink::Sink> sink = to->second.sink;
-    if (!to->second.predecessor.expired())
-        co_await wait_for_predecessor(to->second.predecessor);
     sink::Outcome outcome;
-    outcome.cancelled = stopping_;
-    if (!stopping_)
+    if (to->second.former.empty())
         outcome = co_await sink->deliver(message);
+    else
+        outcome = co_await hand_over(sink, to->second.former, message);
     co_return outcome;
 }
 
-asio::awaitable<void> Dispatcher::wait_for_predecessor(std::weak_ptr<sink::Sink> predecessor) const
+/// `message` belongs to the caller, who waits.
+asio::awaitable<sink::Outcome> Dispatcher::hand_over(
+    std::shared_ptr<sink::Sink> sink, Writers::Former former, const sink::Message& message
+)
 {
-    // What it writes takes a moment, and this happens once after a reload: asking is simpler than being told.
-    constexpr base::Duration pause = std::chrono::milliseconds(5);
-    while (!predecessor.expired() && !stopping_)
-        co_await with_.clock->sleep_for(pause);
+    const base::SteadyPoint deadline = with_.clock->steady_now() + attempt_timeout_;
+    while (Writers::any_left(former) && !stopping_ && with_.clock->steady_now() < deadline)
+        co_await sink_ended_.wait_until(deadline);
+    sink::Outcome outcome;
+    outcome.cancelled = stopping_;
+    if (!stopping_ && Writers::any_left(former)) {
+        outcome.error_class = "timeout";
+        outcome.detail = "what was being written before the reload has not ended";
+    } else if (!stopping_)
+        outcome = co_await sink->deliver(message);
+    co_return outcome;
 }
 
 }  // namespace pollhook::delivery

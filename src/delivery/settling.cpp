@@ -41,7 +41,9 @@ asio::awaitable<void> Dispatcher::settle_outcomes()
             continue;
         }
         settling_ = true;
+        ++settled_;
         co_await settle_batch();
+        ++settled_;
         settling_ = false;
     }
 }
@@ -199,6 +201,7 @@ asio::awaitable<void> Dispatcher::claim(std::vector<std::pair<store::OriginId, s
     promised_ += promised;
     auto claimed = co_await with_.store->claim(std::move(requests), outbox_now());
     claiming_ = false;
+    ++pumped_;
     if (claimed) {
         for (std::size_t i = 0; i < wanted.size(); ++i) {
             const std::optional<base::TimePoint> due = claimed->next_due.at(i);

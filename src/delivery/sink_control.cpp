@@ -117,8 +117,8 @@ asio::awaitable<std::optional<sink::Outcome>> Dispatcher::test_sink(std::string 
     const std::string trace = task::trace_of_attempt(event_trace, static_cast<std::int32_t>(to->row.id), 1);
     message.event_trace = event_trace;
     message.trace = trace;
-    const std::shared_ptr<sink::Sink> sink = to->sink;  // a reload may replace it meanwhile
-    std::optional<sink::Outcome> outcome = co_await sink->deliver(message);
+    std::optional<sink::Outcome> outcome = co_await hand_over(to->sink, to->former, message);
+    sink_ended_.wake_all();
     co_return outcome;
 }
 

@@ -1,10 +1,10 @@
 #include "pollhook/http/route.hpp"
 
+#include "pollhook/config/setting_error.hpp"
 #include "pollhook/http/tls.hpp"
 
 #include <algorithm>
 #include <atomic>
-#include <stdexcept>
 #include <utility>
 
 namespace pollhook::http {
@@ -24,11 +24,13 @@ bool is_control(char c) noexcept
 RouteOptions checked(RouteOptions options)
 {
     if (options.proxy && options.proxy->scheme != Scheme::http)
-        throw std::invalid_argument("proxy: its URL must begin with http://");
+        throw config::SettingError("proxy", "proxy: its URL must begin with http://");
     if (options.certificate_file.empty() && !options.key_file.empty())
-        throw std::invalid_argument("key_file: there is no certificate_file that it belongs to");
+        throw config::SettingError("key_file", "key_file: there is no certificate_file that it belongs to");
     if (std::ranges::any_of(options.proxy_authorization.reveal(), is_control))
-        throw std::invalid_argument("proxy: its credentials hold a character that no header may hold");
+        throw config::SettingError(
+            "proxy", "proxy: its credentials hold a character that no header may hold"
+        );
     return options;
 }
 

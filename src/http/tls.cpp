@@ -1,6 +1,7 @@
 #include "pollhook/http/tls.hpp"
 
 #include "pollhook/base/text.hpp"
+#include "pollhook/config/setting_error.hpp"
 #include "pollhook/http/error.hpp"
 #include "pollhook/http/tcp_stream.hpp"
 
@@ -23,7 +24,6 @@
 #include <fstream>
 #include <map>
 #include <span>
-#include <stdexcept>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -177,13 +177,15 @@ void require_readable(const std::string& option, const std::string& file)
     errno = 0;
     const std::ifstream stream(file, std::ios::binary);
     if (!stream)
-        throw std::invalid_argument(option + " " + file + ": " + std::generic_category().message(errno));
+        throw config::SettingError(
+            option, option + " " + file + ": " + std::generic_category().message(errno)
+        );
 }
 
 void require_used(const std::string& option, const std::string& file, const error_code& ec)
 {
     if (ec)
-        throw std::invalid_argument(option + " " + file + ": " + base::printable(ec.message()));
+        throw config::SettingError(option, option + " " + file + ": " + base::printable(ec.message()));
 }
 
 struct StoreDeleter {
@@ -230,7 +232,7 @@ void show_certificate(asio::ssl::context& context, const std::string& certificat
     context.use_private_key_file(key, asio::ssl::context::pem, ec);
     require_used("key_file", key, ec);
     if (::SSL_CTX_check_private_key(context.native_handle()) != 1)
-        throw std::invalid_argument("key_file " + key + ": it is not the key of the certificate");
+        throw config::SettingError("key_file", "key_file " + key + ": it is not the key of the certificate");
 }
 
 }  // namespace

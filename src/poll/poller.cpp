@@ -225,11 +225,7 @@ bool Poller::is_overdue(base::SteadyPoint then)
 {
     const base::SteadyPoint now = with_.clock->steady_now();
     const bool could_start = started_ && !closing_ && next_start() <= now;
-    if (!could_start || std::exchange(seen_looks_, started_looks_) != started_looks_)
-        ready_since_.reset();
-    if (could_start && !ready_since_)
-        ready_since_ = now;
-    return ready_since_ && *ready_since_ < then;
+    return stall_.lasts(could_start, started_looks_, now, then);
 }
 
 std::size_t Poller::looks_allowed() const

@@ -4,6 +4,7 @@
 #include "pollhook/base/excerpt.hpp"
 #include "pollhook/base/text.hpp"
 #include "pollhook/base/version.hpp"
+#include "pollhook/config/setting_error.hpp"
 #include "pollhook/http/retry_after.hpp"
 #include "pollhook/provider/envelope.hpp"
 #include "pollhook/provider/json_text.hpp"
@@ -11,7 +12,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <stdexcept>
 #include <utility>
 
 namespace pollhook::provider {
@@ -97,12 +97,13 @@ Account::Account(
 {
     auto url = http::parse_url(provider.base_url);
     if (!url)
-        throw std::invalid_argument(
-            fmt::format("provider {}: base_url: {}", provider.name, url.error().message())
+        throw config::SettingError(
+            "base_url", fmt::format("provider {}: base_url: {}", provider.name, url.error().message())
         );
     const auto is_control = [](char c) { return (c >= '\0' && c < ' ') || c == '\x7f'; };
     if (std::ranges::any_of(key_.reveal(), is_control))
-        throw std::invalid_argument(
+        throw config::SettingError(
+            "api_key",
             fmt::format("provider {}: api_key holds a character that no header may hold", provider.name)
         );
     origin_ = std::move(url->origin);

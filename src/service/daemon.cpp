@@ -1,5 +1,7 @@
 #include "pollhook/service/daemon.hpp"
 
+#include "housekeeping.hpp"
+#include "orphans.hpp"
 #include "parts.hpp"
 #include "pollers.hpp"
 #include "pollhook/admin/api.hpp"
@@ -15,10 +17,12 @@
 #include "pollhook/poll/routing.hpp"
 #include "pollhook/provider/factory.hpp"
 #include "pollhook/service/notify.hpp"
+#include "pollhook/service/store_options.hpp"
 #include "pollhook/sink/factory.hpp"
 #include "pollhook/store/failure.hpp"
 #include "pollhook/store/sqlite_store.hpp"
 #include "reload.hpp"
+#include "watchdog.hpp"
 
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -26,9 +30,9 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <cstdint>
 #include <exception>
 #include <optional>
+#include <string>
 #include <system_error>
 #include <utility>
 
@@ -39,25 +43,11 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr base::Duration prune_interval = 1h;
-constexpr base::Duration first_prune = 1min;
-/// Small steps with pauses between them keep retention out of the deliveries' way.
-constexpr std::size_t prune_step = 200;
-constexpr base::Duration prune_pause = 200ms;
 constexpr base::Duration server_grace = 2s;
-/// By so much at the most a kill can make a retry late, when the wall clock was set back before.
-constexpr base::Duration outbox_note_interval = 1min;
-/// A scheduler that should have run so long ago hangs.
-constexpr base::Duration overdue = 30s;
 
-store::SqliteOptions store_options(const config::Config& config, const Machine& machine)
+store::SqliteOptions store_options_on(const Machine& machine, const config::Config& config)
 {
-    store::SqliteOptions options;
-    options.directory = config.daemon.state_dir;
-    options.file = config.store.file;
-    options.max_size = config.store.max_size;
-    options.synchronous = config.store.synchronous == config::Synchronous::full ? store::Synchronous::full
-                                                                                : store::Synchronous::normal;
+    store::SqliteOptions options = store_options(config);
     options.vfs = machine.vfs;
     options.writer = machine.store_writer;
     options.reader = machine.store_reader;
@@ -81,10 +71,21 @@ void check_reach(const http::Server& server, const config::Admin& admin)
 {
     for (const auto& endpoint : server.endpoints())
         if (!endpoint.address().is_loopback() && admin.token.empty())
-            throw std::system_error(
-                std::make_error_code(std::errc::permission_denied),
+            throw config::SettingError(
+                "token",
                 fmt::format("{} is open to others, so it needs admin.token", endpoint.address().to_string())
             );
+}
+
+/// What `make` makes. A setting that it cannot use is thrown on with the place where it stands.
+template <class Make>
+auto located(const config::Config& config, const std::string& table, const Make& make)
+{
+    try {
+        return make();
+    } catch (const config::SettingError& problem) {
+        throw config::SettingError(problem.key(), diagnose(problem, config, table).text());
+    }
 }
 
 }  // namespace
@@ -120,6 +121,7 @@ private:
     asio::awaitable<void> set_up();
     [[nodiscard]] std::unique_ptr<http::Client> make_client();
     [[nodiscard]] Reload::Parts parts_of_reload();
+    [[nodiscard]] Watched watched();
     [[nodiscard]] sink::Surroundings around_sinks();
     asio::awaitable<void> set_up_delivery();
     asio::awaitable<void> set_up_polling();
@@ -127,10 +129,6 @@ private:
     asio::awaitable<void> serve(std::function<void()> on_ready);
     asio::awaitable<void> poll();
     asio::awaitable<void> stop_in_order(base::TaskGroup& services);
-    asio::awaitable<void> keep_house();
-    asio::awaitable<void> keep_outbox_time();
-    asio::awaitable<void> note_outbox_time();
-    asio::awaitable<void> feed_watchdog(base::Duration interval);
     asio::awaitable<void> tear_down();
 
     asio::io_context& loop_;
@@ -174,13 +172,13 @@ asio::awaitable<void> Daemon::Impl::run(std::function<void()> on_ready)
 
 asio::awaitable<void> Daemon::Impl::set_up()
 {
-    store_ = std::make_unique<store::SqliteStore>(loop_.get_executor(), store_options(config_, machine_));
+    store_ = std::make_unique<store::SqliteStore>(loop_.get_executor(), store_options_on(machine_, config_));
     const auto respond = [this](const http::ServerRequest& request) { return api_->respond(request); };
     server_ = std::make_unique<http::Server>(
         loop_, clock_, server_options(config_.admin, machine_.sockets), respond
     );
     server_->open();
-    check_reach(*server_, config_.admin);
+    located(config_, "admin", [&] { check_reach(*server_, config_.admin); });
     guard_ = make_guard(config_.task_webhooks, server_->endpoints());
     client_ = make_client();
     co_await set_up_delivery();
@@ -223,10 +221,13 @@ asio::awaitable<void> Daemon::Impl::set_up_delivery()
 
     const sink::Surroundings around = around_sinks();
     for (std::size_t i = 0; i < config_.sinks.size(); ++i)
-        dispatcher_->add_sink(
-            (*rows)[i], config_.sinks[i], sink::make_sink(config_.sinks[i], config_.delivery, around)
-        );
-    dispatcher_->set_task_webhooks(config_.task_webhooks, make_task_webhooks(config_, guard_, around));
+        dispatcher_
+            ->add_sink((*rows)[i], config_.sinks[i], located(config_, "sink " + config_.sinks[i].name, [&] {
+                           return sink::make_sink(config_.sinks[i], config_.delivery, around);
+                       }));
+    dispatcher_->set_task_webhooks(config_.task_webhooks, located(config_, "task_webhooks", [&] {
+                                       return make_task_webhooks(config_, guard_, around);
+                                   }));
     auto loaded = co_await dispatcher_->load();
     store::throw_if_failed(loaded);
 }
@@ -259,6 +260,17 @@ Reload::Parts Daemon::Impl::parts_of_reload()
     return parts;
 }
 
+Watched Daemon::Impl::watched()
+{
+    Watched parts;
+    parts.clock = &clock_;
+    parts.store = store_.get();
+    parts.dispatcher = dispatcher_.get();
+    parts.pollers = &pollers_;
+    parts.stopping = &stopping_;
+    return parts;
+}
+
 asio::awaitable<void> Daemon::Impl::set_up_polling()
 {
     for (const config::Provider& settings : config_.providers) {
@@ -270,9 +282,10 @@ asio::awaitable<void> Daemon::Impl::set_up_polling()
         parts.intake = dispatcher_.get();
         parts.announcements = dispatcher_.get();
         parts.guard = guard_.get();
-        auto poller = std::make_unique<poll::Poller>(
-            settings, provider::make_provider(settings, clock_, *client_), parts
-        );
+        auto provider = located(config_, "provider " + settings.name, [&] {
+            return provider::make_provider(settings, clock_, *client_);
+        });
+        auto poller = std::make_unique<poll::Poller>(settings, std::move(provider), parts);
         auto loaded = co_await poller->load();
         store::throw_if_failed(loaded);
         spdlog::info(
@@ -287,22 +300,10 @@ asio::awaitable<void> Daemon::Impl::set_up_polling()
 
 asio::awaitable<void> Daemon::Impl::warn_of_orphans()
 {
-    auto totals = co_await store_->totals();
+    const auto totals = co_await store_->totals();
     store::throw_if_failed(totals);
-    for (const auto& [provider, counts] : totals->tasks) {
-        const bool configured = std::ranges::find(config_.providers, provider, &config::Provider::name) !=
-                                config_.providers.end();
-        std::uint64_t open = 0;
-        for (const auto& [status, count] : counts)
-            open += is_terminal(status) ? 0 : count;
-        if (!configured && open > 0)
-            spdlog::warn(
-                "provider.not_configured: provider={} open_tasks={} hint=\"nobody looks at them until it is "
-                "configured again\"",
-                base::printable(provider),
-                open
-            );
-    }
+    for (const Orphans& some : orphans(*totals, config_.providers))
+        warn_of(some);
 }
 
 asio::awaitable<void> Daemon::Impl::serve(std::function<void()> on_ready)
@@ -312,11 +313,11 @@ asio::awaitable<void> Daemon::Impl::serve(std::function<void()> on_ready)
     services.spawn(dispatcher_->run());
     services.spawn(poll());
     services.spawn(server_->run());
-    services.spawn(keep_house());
-    services.spawn(keep_outbox_time());
+    services.spawn(keep_retention(clock_, *store_, config_.store.retention));
+    services.spawn(keep_outbox_time(clock_, *store_, *dispatcher_));
     services.spawn(reload_.run(parts_of_reload()));
     if (const auto interval = watchdog_interval())
-        services.spawn(feed_watchdog(*interval));
+        services.spawn(feed_watchdog(watched(), *interval));
     services.spawn(stop_in_order(services));
 
     // Sockets that were passed take the place of the configuration's.
@@ -366,7 +367,7 @@ asio::awaitable<void> Daemon::Impl::stop_in_order(base::TaskGroup& services)
     while (polling_ && clock_.steady_now() < deadline)
         co_await pollers_left_->wait_until(deadline);
     co_await dispatcher_->stop(std::max(base::Duration(0), deadline - clock_.steady_now()));
-    co_await note_outbox_time();
+    co_await note_outbox_time(*store_, *dispatcher_);
     co_await server_->stop(std::min(server_grace, config_.daemon.shutdown_grace));
     services.cancel();
 }
@@ -377,65 +378,6 @@ asio::awaitable<void> Daemon::Impl::tear_down()
         co_await client_->close();
     if (store_)
         co_await store_->close();
-}
-
-asio::awaitable<void> Daemon::Impl::keep_house()
-{
-    base::Duration pause = first_prune;
-    for (;;) {
-        co_await clock_.sleep_for(pause);
-        const base::TimePoint now = clock_.now();
-        auto pruned = co_await store_->prune(now - config_.store.retention, prune_step, now);
-        if (!pruned && pruned.error() == store::Errc::full) {
-            // Deleting needs space too. What is stored goes on being delivered, and the operator was told.
-            spdlog::error("store.not_pruned: error=\"{}\"", pruned.error().message());
-            pause = first_prune;
-            continue;
-        }
-        store::throw_if_failed(pruned);
-        if (*pruned > 0)
-            spdlog::info("store.pruned: tasks={}", *pruned);
-        pause = *pruned == prune_step ? prune_pause : prune_interval;
-    }
-}
-
-asio::awaitable<void> Daemon::Impl::feed_watchdog(base::Duration interval)
-{
-    for (;;) {
-        co_await clock_.sleep_for(interval / 3);
-        // This coroutine proves that the loop turns, the answer that the store thread does.
-        auto beat = co_await store_->meta("watchdog");
-        store::throw_if_failed(beat);
-        bool all_polling = true;
-        for (const auto& poller : pollers_)
-            // Each of them is asked each time: it compares with what it saw before.
-            if (poller->is_overdue(clock_.steady_now() - overdue) && !stopping_) {
-                all_polling = false;
-                spdlog::error(
-                    "daemon.stuck: what=poller provider={} hint=\"systemd will restart the service\"",
-                    poller->name()
-                );
-            }
-        if (all_polling)
-            notify("WATCHDOG=1");
-    }
-}
-
-asio::awaitable<void> Daemon::Impl::keep_outbox_time()
-{
-    for (;;) {
-        co_await clock_.sleep_for(outbox_note_interval);
-        // Without anything that waits there is nothing that a clock could make late.
-        if (dispatcher_->has_backlog())
-            co_await note_outbox_time();
-    }
-}
-
-asio::awaitable<void> Daemon::Impl::note_outbox_time()
-{
-    const base::Result<void> noted = co_await store_->note_outbox(dispatcher_->outbox_now());
-    if (!noted && noted.error() != store::Errc::full)
-        store::throw_if_failed(noted);
 }
 
 void Daemon::Impl::stop()

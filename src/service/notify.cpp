@@ -1,5 +1,7 @@
 #include "pollhook/service/notify.hpp"
 
+#include "pollhook/base/file_descriptor.hpp"
+
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -42,20 +44,19 @@ void notify(std::string_view state)
     // A leading @ stands for the abstract namespace.
     if (address.sun_path[0] == '@')
         address.sun_path[0] = '\0';
-    const int descriptor = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (descriptor < 0)
+    const base::FileDescriptor descriptor(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (!descriptor.is_open())
         return;
     const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length);
     // sockaddr is how the socket API takes every kind of address.
     (void)::sendto(
-        descriptor,
+        descriptor.get(),
         state.data(),
         state.size(),
         MSG_NOSIGNAL,
         reinterpret_cast<const sockaddr*>(&address),
         size
     );
-    ::close(descriptor);
 }
 
 void notify_reloading()

@@ -1,6 +1,7 @@
 #include "parts.hpp"
 
 #include "pollhook/http/origin.hpp"
+#include "pollhook/service/store_options.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -45,6 +46,17 @@ http::ClientOptions client_options(const config::Config& config)
     return options;
 }
 
+store::SqliteOptions store_options(const config::Config& config)
+{
+    store::SqliteOptions options;
+    options.directory = config.daemon.state_dir;
+    options.file = config.store.file;
+    options.max_size = config.store.max_size;
+    options.synchronous = config.store.synchronous == config::Synchronous::full ? store::Synchronous::full
+                                                                                : store::Synchronous::normal;
+    return options;
+}
+
 std::vector<store::SinkOpening> sink_openings(std::span<const config::Sink> sinks)
 {
     std::vector<store::SinkOpening> openings;
@@ -56,6 +68,13 @@ std::vector<store::SinkOpening> sink_openings(std::span<const config::Sink> sink
             opening.host = url->origin.text();
     }
     return openings;
+}
+
+config::Diagnostic diagnose(
+    const config::SettingError& problem, const config::Config& config, std::string_view table
+)
+{
+    return {.place = config.positions.of(table, problem.key()), .message = problem.what(), .hint = {}};
 }
 
 std::shared_ptr<sink::Sink> make_task_webhooks(

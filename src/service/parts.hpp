@@ -1,6 +1,7 @@
 #pragma once
 
 #include "pollhook/config/config.hpp"
+#include "pollhook/config/setting_error.hpp"
 #include "pollhook/http/address_guard.hpp"
 #include "pollhook/http/client.hpp"
 #include "pollhook/sink/factory.hpp"
@@ -10,6 +11,7 @@
 
 #include <memory>
 #include <span>
+#include <string_view>
 #include <vector>
 
 /// What the daemon builds from a configuration, at its start and at a reload.
@@ -29,6 +31,11 @@ std::vector<store::SinkOpening> sink_openings(std::span<const config::Sink> sink
 /// The sink for the tasks' own URLs, which keeps its guard. Throws like sink::make_sink().
 std::shared_ptr<sink::Sink> make_task_webhooks(
     const config::Config& config, const Guard& guard, const sink::Surroundings& around
+);
+
+/// What cannot be used, and where it stands; `table` as in config::Positions.
+config::Diagnostic diagnose(
+    const config::SettingError& problem, const config::Config& config, std::string_view table
 );
 
 }  // namespace pollhook::service

@@ -1,8 +1,10 @@
 #include "reload.hpp"
 
+#include "orphans.hpp"
 #include "pollhook/base/log.hpp"
 #include "pollhook/base/run_on.hpp"
 #include "pollhook/base/text.hpp"
+#include "pollhook/config/setting_error.hpp"
 #include "pollhook/config/show.hpp"
 #include "pollhook/provider/factory.hpp"
 #include "pollhook/service/notify.hpp"
@@ -12,7 +14,8 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <stdexcept>
+#include <cstddef>
+#include <string_view>
 #include <utility>
 
 namespace pollhook::service {
@@ -43,7 +46,8 @@ struct Reload::Prepared {
 Reload::Reload(base::Clock& clock, Load load)
     : clock_(clock),
       load_(std::move(load)),
-      wake_(clock.make_timer())
+      wake_(clock.make_timer()),
+      answered_one_(clock)
 {
     if (!load_)
         return;
@@ -63,8 +67,7 @@ bool Reload::request()
 void Reload::close()
 {
     closed_ = true;
-    for (base::Timer* one : waiting_)
-        one->wake();
+    answered_one_.wake_all();
 }
 
 asio::awaitable<Reload::Result> Reload::ask()
@@ -72,15 +75,8 @@ asio::awaitable<Reload::Result> Reload::ask()
     if (!request())
         co_return refused("the daemon is stopping");
     const std::uint64_t mine = asked_;
-    const std::unique_ptr<base::Timer> woken = clock_.make_timer();
-    struct Place {
-        std::list<base::Timer*>& all;
-        std::list<base::Timer*>::iterator place;
-        ~Place() { all.erase(place); }
-    };
-    const Place place{waiting_, waiting_.insert(waiting_.end(), woken.get())};
     while (answered_ < mine && (busy_ || !closed_))
-        co_await woken->wait_until(base::SteadyPoint::max());
+        co_await answered_one_.wait_until(base::SteadyPoint::max());
     if (answered_ < mine)
         co_return refused("the daemon is stopping");
     co_return *state_.last;
@@ -111,8 +107,7 @@ asio::awaitable<void> Reload::carry_out()
     note(std::move(result));
     answered_ = upto;
     busy_ = false;
-    for (base::Timer* one : waiting_)
-        one->wake();
+    answered_one_.wake_all();
 }
 
 void Reload::note(Result result)
@@ -164,20 +159,53 @@ asio::awaitable<Reload::Result> Reload::try_it()
     // From here on nothing can fail.
     Pollers::Owned former = swap(std::move(next));
     co_await parts_.pollers->retire(std::move(former));
+    if (!result.changes.providers.removed.empty())
+        co_await warn_of_orphans(result);
     co_return result;
+}
+
+/// Tasks of providers that this reload took away. `result` belongs to try_it(), which waits.
+asio::awaitable<void> Reload::warn_of_orphans(Result& result) const
+{
+    const auto totals = co_await parts_.store->totals();
+    if (!totals)
+        co_return;  // people's queries may fail; the reload is done
+    const std::vector<std::string>& removed = result.changes.providers.removed;
+    for (const Orphans& some : orphans(*totals, parts_.config->providers)) {
+        if (std::ranges::find(removed, some.provider) == removed.end())
+            continue;  // it was told of when that was removed, or at the start
+        warn_of(some);
+        result.warnings.push_back(some.text());
+    }
 }
 
 /// What a good configuration may not say to a daemon that runs.
 void Reload::check(const config::Config& next, Result& result) const
 {
-    for (const std::string& key : config::restart_needed(*parts_.config, next))
-        result.errors.push_back(fmt::format("\"{}\" changed: that needs a restart of the daemon", key));
+    const auto refuse = [&](std::string_view table, std::string_view key, std::string message) {
+        const config::Diagnostic wrong{
+            .place = next.positions.of(table, key), .message = std::move(message), .hint = {}
+        };
+        result.errors.push_back(wrong.text());
+    };
+    for (const std::string& path : config::restart_needed(*parts_.config, next)) {
+        const std::size_t dot = path.find('.');
+        refuse(
+            path.substr(0, dot),
+            path.substr(dot + 1),
+            fmt::format("\"{}\" changed: that needs a restart of the daemon", path)
+        );
+    }
     // Sockets that systemd passed stand in no configuration.
     for (const auto& endpoint : parts_.server->endpoints())
         if (!endpoint.address().is_loopback() && next.admin.token.empty())
-            result.errors.push_back(fmt::format(
-                "\"admin.token\" is missing: the daemon listens on {}", endpoint.address().to_string()
-            ));
+            refuse(
+                "admin",
+                "token",
+                fmt::format(
+                    "\"admin.token\" is missing: the daemon listens on {}", endpoint.address().to_string()
+                )
+            );
 }
 
 /// Makes what is new. What goes on as it is stays null.
@@ -186,11 +214,11 @@ void Reload::build(Prepared& next, Result& result)
     const config::Config& now = *parts_.config;
     const config::Config& then = next.config;
     const bool same_delivery = now.delivery == then.delivery;
-    const auto attempt = [&result](const auto& make) {
+    const auto attempt = [&](const std::string& table, const auto& make) {
         try {
             make();
-        } catch (const std::invalid_argument& problem) {
-            result.errors.emplace_back(problem.what());
+        } catch (const config::SettingError& problem) {
+            result.errors.push_back(diagnose(problem, then, table).text());
         }
     };
 
@@ -200,21 +228,26 @@ void Reload::build(Prepared& next, Result& result)
     next.delivery.settings = then.delivery;
     next.delivery.task_webhooks = then.task_webhooks;
     if (now.task_webhooks != then.task_webhooks || !same_delivery)
-        attempt([&] { next.delivery.task_webhook_sink = make_task_webhooks(then, next.guard, parts_.sinks); }
-        );
+        attempt("task_webhooks", [&] {
+            next.delivery.task_webhook_sink = make_task_webhooks(then, next.guard, parts_.sinks);
+        });
     for (const config::Sink& settings : then.sinks) {
         delivery::Dispatcher::NextSink& sink = next.delivery.sinks.emplace_back();
         sink.settings = settings;
         const config::Sink* const before = find(now.sinks, settings.name);
         const bool times_count = settings.type == config::SinkType::webhook && !same_delivery;
         if (before == nullptr || times_count || !sink::goes_on(*before, settings))
-            attempt([&] { sink.sink = sink::make_sink(settings, then.delivery, parts_.sinks); });
+            attempt("sink " + settings.name, [&] {
+                sink.sink = sink::make_sink(settings, then.delivery, parts_.sinks);
+            });
     }
     for (const config::Provider& settings : then.providers) {
         std::shared_ptr<provider::Provider>& provider = next.providers.emplace_back();
         const config::Provider* const before = find(now.providers, settings.name);
         if (before == nullptr || *before != settings)
-            attempt([&] { provider = provider::make_provider(settings, clock_, *parts_.client); });
+            attempt("provider " + settings.name, [&] {
+                provider = provider::make_provider(settings, clock_, *parts_.client);
+            });
     }
 }
 

@@ -4,6 +4,7 @@
 #include "pollers.hpp"
 #include "pollhook/admin/api.hpp"
 #include "pollhook/admin/reload.hpp"
+#include "pollhook/base/condition.hpp"
 #include "pollhook/base/random.hpp"
 #include "pollhook/config/load.hpp"
 #include "pollhook/delivery/dispatcher.hpp"
@@ -16,7 +17,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <list>
 #include <memory>
 #include <string>
 #include <vector>
@@ -71,6 +71,7 @@ private:
     boost::asio::awaitable<Result> try_it();
     boost::asio::awaitable<bool> open_in_store(Prepared& next, Result& result);
     void check(const config::Config& next, Result& result) const;
+    boost::asio::awaitable<void> warn_of_orphans(Result& result) const;
     void build(Prepared& next, Result& result);
     Pollers::Owned swap(Prepared next);
     [[nodiscard]] Result refused(std::string why) const;
@@ -81,7 +82,7 @@ private:
     Parts parts_;
     admin::Reloading state_;
     std::unique_ptr<base::Timer> wake_;
-    std::list<base::Timer*> waiting_;  // each belongs to an ask() that is suspended
+    base::Condition answered_one_;
     std::uint64_t asked_ = 0;
     std::uint64_t answered_ = 0;
     bool busy_ = false;

@@ -3,6 +3,7 @@
 #include "cloudevents.hpp"
 #include "header_lines.hpp"
 #include "pollhook/base/version.hpp"
+#include "pollhook/task/trace.hpp"
 
 #include <fmt/format.h>
 #include <openssl/evp.h>
@@ -45,12 +46,22 @@ std::string batch_id(std::span<const Message* const> messages)
 }
 
 void append_batch_fields(
-    std::string& out, std::string_view id, base::TimePoint now, std::string_view body, const Signer* signer
+    std::string& out,
+    std::span<const Message* const> messages,
+    base::TimePoint now,
+    std::string_view body,
+    const Signer* signer
 )
 {
+    const std::string id = batch_id(messages);
+    const Message& first = *messages.front();
     const std::int64_t timestamp = std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count();
     append_field(out, "User-Agent", base::user_agent());
     out += "Content-Type: application/cloudevents-batch+json; charset=utf-8\r\n";
+    if (messages.size() == 1)
+        append_trace_fields(out, first.trace, first.tracestate);
+    else
+        append_trace_fields(out, task::begin_trace(id).text(), "");
     append_field(out, "webhook-id", id);
     append_field(out, "webhook-timestamp", timestamp);
     if (signer != nullptr) {

@@ -18,8 +18,15 @@ std::string encode_batch(std::span<const Message* const> messages);
 std::string batch_id(std::span<const Message* const> messages);
 
 /// Appends the header lines of such a request, without those that belong to one event alone.
+///
+/// Its `traceparent` is, for a single event, the attempt's; for several it begins a trace of its own, made of
+/// the request's id, since they may belong to as many traces. Each event keeps its own within the body.
 void append_batch_fields(
-    std::string& out, std::string_view id, base::TimePoint now, std::string_view body, const Signer* signer
+    std::string& out,
+    std::span<const Message* const> messages,
+    base::TimePoint now,
+    std::string_view body,
+    const Signer* signer
 );
 
 }  // namespace pollhook::sink

@@ -174,7 +174,7 @@ asio::awaitable<Outcome> BatchSink::post(std::span<const Message* const> message
         now = std::max(now, message->now);
     const std::string body = encode_batch(messages);
     std::string fields;
-    append_batch_fields(fields, batch_id(messages), now, body, signer_ ? &*signer_ : nullptr);
+    append_batch_fields(fields, messages, now, body, signer_ ? &*signer_ : nullptr);
     if (hub_signer_)
         append_hub_field(fields, *hub_signer_, body);
     Outcome outcome = co_await channel_.post(url_, fields, body, now);

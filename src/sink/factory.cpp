@@ -4,6 +4,7 @@
 #include "file_output.hpp"
 #include "header_lines.hpp"
 #include "line_sink.hpp"
+#include "pollhook/config/setting_error.hpp"
 #include "pollhook/http/origin.hpp"
 #include "pollhook/http/route.hpp"
 #include "pollhook/sink/hub_signature.hpp"
@@ -19,7 +20,6 @@
 #include <chrono>
 #include <optional>
 #include <span>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -30,16 +30,16 @@ namespace {
 
 constexpr base::Duration default_delay = std::chrono::seconds(1);
 
-[[noreturn]] void refuse(std::string_view owner, std::string_view reason)
+[[noreturn]] void refuse(std::string_view owner, std::string key, std::string_view reason)
 {
-    throw std::invalid_argument(fmt::format("{}: {}", owner, reason));
+    throw config::SettingError(std::move(key), fmt::format("{}: {}", owner, reason));
 }
 
-http::Url read_url(const std::string& text, std::string_view owner)
+http::Url read_url(const std::string& text, std::string_view owner, std::string key)
 {
     base::Result<http::Url> url = http::parse_url(text);
     if (!url)
-        refuse(owner, url.error().message());
+        refuse(owner, std::move(key), url.error().message());
     return std::move(*url);
 }
 
@@ -51,7 +51,7 @@ std::optional<Signer> make_signer(
 )
 {
     if (secret.empty() && !signing_key.empty())
-        refuse(owner, "a signing key needs a secret beside it");
+        refuse(owner, "signing_key", "a signing key needs a secret beside it");
     if (secret.empty())
         return std::nullopt;
     std::vector<std::string_view> others;
@@ -60,7 +60,7 @@ std::optional<Signer> make_signer(
         others.push_back(other.reveal());
     base::Result<Signer> signer = Signer::make(secret.reveal(), others, signing_key.reveal());
     if (!signer)
-        refuse(owner, signer.error().message());
+        refuse(owner, "signing_key", signer.error().message());
     return std::move(*signer);
 }
 
@@ -110,13 +110,13 @@ std::unique_ptr<const http::Route> make_route(
     if (proxy.url.empty() && tls == config::SinkTls())
         return nullptr;
     http::RouteOptions options;
-    options.ca_file = tls.ca_file.string();
-    options.certificate_file = tls.certificate_file.string();
-    options.key_file = tls.key_file.string();
+    options.ca_file = tls.ca_file.path.string();
+    options.certificate_file = tls.certificate_file.path.string();
+    options.key_file = tls.key_file.path.string();
     if (tls.min_version == config::TlsVersion::v1_3)
         options.min_tls_version = http::TlsVersion::tls_1_3;
     if (!proxy.url.empty())
-        options.proxy = read_url(proxy.url, owner).origin;
+        options.proxy = read_url(proxy.url, owner, "proxy").origin;
     if (!proxy.user.empty()) {
         std::string credentials = basic_credentials(proxy.user, proxy.password.reveal());
         options.proxy_authorization = config::Secret(credentials);
@@ -124,8 +124,9 @@ std::unique_ptr<const http::Route> make_route(
     }
     try {
         return std::make_unique<const http::Route>(std::move(options));
-    } catch (const std::invalid_argument& problem) {
-        refuse(owner, problem.what());
+    } catch (const config::SettingError& problem) {
+        const bool of_table = problem.key() == "proxy";
+        refuse(owner, (of_table ? "" : "tls.") + problem.key(), problem.what());
     }
 }
 
@@ -139,13 +140,13 @@ std::unique_ptr<TokenSource> make_token_source(
     if (sink.auth.method != config::AuthMethod::oauth2)
         return nullptr;
     TokenSource::Options options;
-    options.url = read_url(sink.auth.token_url, owner);
+    options.url = read_url(sink.auth.token_url, owner, "auth.token_url");
     options.auth = sink.auth;
     options.deadlines = deadlines;
     // The token endpoint is somebody else than the receiver: our certificate is not for it.
     config::SinkTls tls = sink.tls;
-    tls.certificate_file.clear();
-    tls.key_file.clear();
+    tls.certificate_file = {};
+    tls.key_file = {};
     options.route = make_route(sink.proxy, tls, owner);
     return std::make_unique<TokenSource>(*surroundings.client, *surroundings.clock, std::move(options));
 }
@@ -156,7 +157,7 @@ std::unique_ptr<Sink> make_webhook(
 {
     const std::string owner = fmt::format("sink \"{}\"", sink.name);
     WebhookOptions options;
-    options.url = read_url(sink.url, owner);
+    options.url = read_url(sink.url, owner, "url");
     options.format = sink.format;
     options.signer = make_signer(sink.secret, sink.previous_secrets, sink.signing_key, owner);
     if (!sink.hub_secret.empty())
@@ -178,11 +179,19 @@ std::unique_ptr<Sink> make_webhook(
 }
 
 std::unique_ptr<Sink> make_line_sink(
-    std::unique_ptr<LineOutput> output, const config::Sink& sink, const Surroundings& surroundings
+    std::unique_ptr<LineOutput> output,
+    const config::Sink& sink,
+    const config::Delivery& delivery,
+    const Surroundings& surroundings
 )
 {
     return std::make_unique<LineSink>(
-        std::move(output), sink.format, *surroundings.clock, surroundings.loop, surroundings.file_writer
+        std::move(output),
+        sink.format,
+        delivery.attempt_timeout,
+        *surroundings.clock,
+        surroundings.loop,
+        surroundings.file_writer
     );
 }
 
@@ -195,13 +204,13 @@ std::unique_ptr<Sink> make_sink(
     switch (sink.type) {
         case config::SinkType::webhook: return make_webhook(sink, delivery, surroundings);
         case config::SinkType::file:
-            return make_line_sink(std::make_unique<FileOutput>(sink.path), sink, surroundings);
+            return make_line_sink(std::make_unique<FileOutput>(sink.path), sink, delivery, surroundings);
         case config::SinkType::stdout_:
             return make_line_sink(
-                std::make_unique<StreamOutput>(STDOUT_FILENO, delivery.attempt_timeout), sink, surroundings
+                std::make_unique<StreamOutput>(STDOUT_FILENO), sink, delivery, surroundings
             );
     }
-    throw std::invalid_argument(fmt::format("sink \"{}\": its type is not known", sink.name));
+    refuse(fmt::format("sink \"{}\"", sink.name), "type", "its type is not known");
 }
 
 bool goes_on(const config::Sink& before, const config::Sink& after)
@@ -210,8 +219,7 @@ bool goes_on(const config::Sink& before, const config::Sink& after)
         return false;
     if (after.type != config::SinkType::webhook)
         return before.path == after.path;
-    // The files may hold another certificate under the same names.
-    return before == after && after.tls == config::SinkTls();
+    return before == after;
 }
 
 std::unique_ptr<Sink> make_task_webhooks(

@@ -24,7 +24,7 @@ constexpr off_t longest_tail = 4 * 1024 * 1024;
 /// Makes the file's name durable too. Not every file system allows it, and the name alone loses no bytes.
 void sync_directory(const std::filesystem::path& directory)
 {
-    const Descriptor opened(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    const base::FileDescriptor opened(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (opened.is_open())
         ::fsync(opened.get());
 }
@@ -63,7 +63,7 @@ bool is_torn(std::string_view tail)
 
 }  // namespace
 
-WriteReport FileOutput::write(std::span<const std::string_view> texts)
+WriteReport FileOutput::write(std::span<const std::string_view> texts, base::Duration /*patience*/)
 {
     WriteReport report;
     report.error_class = "io";
@@ -103,7 +103,9 @@ WriteReport FileOutput::write(std::span<const std::string_view> texts)
 std::string FileOutput::open()
 {
     rest_.clear();
-    file_ = Descriptor(::open(path_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, file_mode));
+    file_ = base::FileDescriptor(
+        ::open(path_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, file_mode)
+    );
     if (!file_.is_open()) {
         const int error = errno;
         std::error_code ignored;

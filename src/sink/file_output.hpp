@@ -1,8 +1,8 @@
 #pragma once
 
-#include "descriptor.hpp"
 #include "line_buffer.hpp"
 #include "line_output.hpp"
+#include "pollhook/base/file_descriptor.hpp"
 
 #include <sys/types.h>
 
@@ -24,7 +24,8 @@ public:
     /// `path` is absolute.
     explicit FileOutput(std::filesystem::path path) : path_(std::move(path)) {}
 
-    [[nodiscard]] WriteReport write(std::span<const std::string_view> texts) override;
+    [[nodiscard]] WriteReport write(std::span<const std::string_view> texts, base::Duration patience)
+        override;
     void reopen() override { file_.close(); }
 
 private:
@@ -38,7 +39,7 @@ private:
     [[nodiscard]] std::string complaint(std::string_view what, int error) const;
 
     std::filesystem::path path_;
-    Descriptor file_;
+    base::FileDescriptor file_;
     LineBuffer buffer_;
     std::string rest_;  ///< of a line that could be neither finished nor cut off: it comes first
 };

@@ -5,7 +5,6 @@
 #include "pollhook/base/version.hpp"
 #include "pollhook/task/event.hpp"
 
-#include <algorithm>
 #include <chrono>
 #include <cstdint>
 
@@ -20,20 +19,6 @@ constexpr std::string_view structured_type = "application/cloudevents+json; char
 std::int64_t unix_seconds(base::TimePoint time)
 {
     return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
-}
-
-/// W3C Trace Context. What is not printable, out of a damaged database, must not become a line of its own.
-void append_trace_fields(std::string& out, const Message& message)
-{
-    if (message.trace.empty())
-        return;
-    append_field(out, "traceparent", message.trace);
-    const auto is_printable = [](char c) { return c >= ' ' && c <= '~'; };
-    if (message.tracestate.empty() || !std::ranges::all_of(message.tracestate, is_printable))
-        return;
-    out += "tracestate: ";
-    out += message.tracestate;
-    out += "\r\n";
 }
 
 }  // namespace
@@ -72,7 +57,7 @@ void append_fields(
     }
     append_field(out, "pollhook-sequence", std::int64_t{message.sequence});
     append_field(out, "pollhook-attempt", std::int64_t{message.attempt});
-    append_trace_fields(out, message);
+    append_trace_fields(out, message.trace, message.tracestate);
     append_field(out, "webhook-id", message.event_id);
     append_field(out, "webhook-timestamp", timestamp);
     if (signer != nullptr) {

@@ -37,6 +37,19 @@ void append_field(std::string& out, std::string_view name, std::int64_t value)
     append_field(out, name, std::string_view(digits.data(), digits.size()));
 }
 
+void append_trace_fields(std::string& out, std::string_view traceparent, std::string_view tracestate)
+{
+    if (traceparent.empty())
+        return;
+    append_field(out, "traceparent", traceparent);
+    const auto is_printable = [](char c) { return c >= ' ' && c <= '~'; };
+    if (tracestate.empty() || !std::ranges::all_of(tracestate, is_printable))
+        return;
+    out += "tracestate: ";
+    out += tracestate;
+    out += "\r\n";
+}
+
 std::string basic_credentials(std::string_view user, std::string_view password)
 {
     std::string pair;

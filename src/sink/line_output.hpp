@@ -1,5 +1,7 @@
 #pragma once
 
+#include "pollhook/base/time.hpp"
+
 #include <cstddef>
 #include <span>
 #include <string>
@@ -23,8 +25,10 @@ public:
     virtual ~LineOutput() = default;
 
     /// Appends each of `texts`, one JSON value, as a line. What is left of a line that did not fit never
-    /// makes another line invalid.
-    [[nodiscard]] virtual WriteReport write(std::span<const std::string_view> texts) = 0;
+    /// makes another line invalid. `patience`: how long a reader that takes nothing is waited for.
+    [[nodiscard]] virtual WriteReport write(
+        std::span<const std::string_view> texts, base::Duration patience
+    ) = 0;
     /// Before the next write: opens the output again.
     virtual void reopen() = 0;
 };

@@ -34,12 +34,14 @@ struct LineSink::Line {
 LineSink::LineSink(
     std::unique_ptr<LineOutput> output,
     config::Format format,
+    base::Duration patience,
     base::Clock& clock,
     asio::any_io_executor loop,
     asio::any_io_executor writer
 )
     : output_(std::move(output)),
       format_(format),
+      patience_(patience),
       clock_(clock),
       loop_(std::move(loop)),
       writer_(std::move(writer))
@@ -95,12 +97,12 @@ asio::awaitable<void> LineSink::write_waiting()
         texts.push_back(line->text);
     }
     const bool reopen = std::exchange(reopen_, false);
-    const auto work = [output = output_.get(), &texts, reopen] {
+    const auto work = [output = output_.get(), &texts, reopen, patience = patience_] {
         WriteReport report;
         try {
             if (reopen)
                 output->reopen();
-            report = output->write(texts);
+            report = output->write(texts, patience);
         } catch (const std::exception& failure) {
             report.error_class = "io";
             report.detail = base::printable(failure.what());

@@ -20,17 +20,23 @@ namespace pollhook::sink {
 /// being written cannot be called back; one that still waits can.
 class LineSink final : public Sink {
 public:
-    /// `output` is used on `writer` only. `clock` must outlive the sink.
+    /// `output` is used on `writer` only; see LineOutput::write() for `patience`. `clock` must outlive the
+    /// sink.
     LineSink(
         std::unique_ptr<LineOutput> output,
         config::Format format,
+        base::Duration patience,
         base::Clock& clock,
         boost::asio::any_io_executor loop,
         boost::asio::any_io_executor writer
     );
 
     [[nodiscard]] boost::asio::awaitable<Outcome> deliver(const Message& message) override;
-    void retune(const config::Sink& settings) override { format_ = settings.format; }
+    void retune(const config::Sink& settings, const config::Delivery& delivery) override
+    {
+        format_ = settings.format;
+        patience_ = delivery.attempt_timeout;
+    }
     void reopen() override { reopen_ = true; }
 
 private:
@@ -44,6 +50,7 @@ private:
 
     std::unique_ptr<LineOutput> output_;
     config::Format format_;
+    base::Duration patience_;
     base::Clock& clock_;
     boost::asio::any_io_executor loop_;
     boost::asio::any_io_executor writer_;

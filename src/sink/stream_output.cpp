@@ -29,10 +29,10 @@ void fail(WriteReport& report, int error)
 
 }  // namespace
 
-WriteReport StreamOutput::write(std::span<const std::string_view> texts)
+WriteReport StreamOutput::write(std::span<const std::string_view> texts, base::Duration patience)
 {
     WriteReport report;
-    const base::SteadyPoint deadline = now() + timeout_;
+    const base::SteadyPoint deadline = now() + patience;
     rest_.erase(0, push(rest_, deadline, report));
     if (!rest_.empty())
         return report;

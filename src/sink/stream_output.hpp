@@ -14,13 +14,14 @@ namespace pollhook::sink {
 /// Writes to an open stream, such as standard output. Nothing is synced: a line counts once the system has
 /// taken it.
 ///
-/// A reader that is slow is waited for, but not longer than the time-out. The process must ignore SIGPIPE.
+/// A reader that is slow is waited for, but not without end. The process must ignore SIGPIPE.
 class StreamOutput final : public LineOutput {
 public:
     /// `fd` stays open, and somebody else's.
-    StreamOutput(int fd, base::Duration timeout) : fd_(fd), timeout_(timeout) {}
+    explicit StreamOutput(int fd) : fd_(fd) {}
 
-    [[nodiscard]] WriteReport write(std::span<const std::string_view> texts) override;
+    [[nodiscard]] WriteReport write(std::span<const std::string_view> texts, base::Duration patience)
+        override;
     void reopen() override {}
 
 private:
@@ -29,7 +30,6 @@ private:
     [[nodiscard]] bool wait_for_room(base::SteadyPoint deadline, WriteReport& report) const;
 
     int fd_;
-    base::Duration timeout_;
     LineBuffer buffer_;
     std::string rest_;  ///< of a line that was not taken whole: it comes first
 };

@@ -46,10 +46,7 @@ std::unique_ptr<StateDirectory> open_directory(const SqliteOptions& options)
 /// SQLite calls it an I/O error when the memory that it shares between connections cannot be had.
 bool is_without_space(const SqliteOptions& options)
 {
-    constexpr std::uintmax_t shared_memory = 64UL * 1024;
-    std::error_code ec;
-    const auto space = std::filesystem::space(options.directory, ec);
-    return options.vfs.empty() && !ec && space.available < shared_memory;
+    return options.vfs.empty() && !has_free_space(options.directory);
 }
 
 /// On a full disk it gives up the reserve: what is there goes on being delivered.
@@ -166,6 +163,10 @@ public:
         co_return result;
     }
 
+    asio::awaitable<base::Result<Space>> space()
+    {
+        return read<Space>([writer = writer_.get()](Session&) { return writer->space(); });
+    }
     void set_max_size(std::uint64_t bytes) { writer_->set_max_size(bytes); }
     void on_new_events(std::function<void()> listener) { writer_->on_new_events(std::move(listener)); }
 
@@ -389,6 +390,11 @@ Store::Operation<std::size_t> SqliteStore::prune(
     return impl_->write<std::size_t>(limit, [before, limit, now](Session& session) {
         return session.prune(before, limit, now);
     });
+}
+
+Store::Operation<Space> SqliteStore::space()
+{
+    return impl_->space();
 }
 
 Store::Operation<std::optional<std::string>> SqliteStore::meta(std::string name)

@@ -12,6 +12,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -30,24 +31,6 @@ constexpr mode_t private_file = 0600;
         fmt::format("cannot write {}: {}", path.string(), std::system_category().message(error))
     );
 }
-
-/// Closes a descriptor at the end of the scope.
-class Descriptor {
-public:
-    explicit Descriptor(int fd) noexcept : fd_(fd) {}
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    ~Descriptor()
-    {
-        if (fd_ >= 0)
-            ::close(fd_);
-    }
-    [[nodiscard]] int get() const noexcept { return fd_; }
-    [[nodiscard]] int release() noexcept { return std::exchange(fd_, -1); }
-
-private:
-    int fd_;
-};
 
 std::string holder_of(int fd)
 {
@@ -81,17 +64,11 @@ StateDirectory::StateDirectory(std::filesystem::path path) : path_(std::move(pat
         );
 }
 
-StateDirectory::~StateDirectory()
-{
-    if (lock_ >= 0)
-        ::close(lock_);
-}
-
 void StateDirectory::lock()
 {
     const std::filesystem::path file = path_ / "lock";
-    Descriptor fd(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, private_file));
-    if (fd.get() < 0)
+    base::FileDescriptor fd(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, private_file));
+    if (!fd.is_open())
         not_writable(file, errno);
     if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
         if (errno != EWOULDBLOCK)
@@ -107,13 +84,13 @@ void StateDirectory::lock()
         if (errno != ENOSPC)
             not_writable(file, errno);
     }
-    lock_ = fd.release();
+    lock_ = std::move(fd);
 }
 
 void StateDirectory::protect(const std::filesystem::path& file) const
 {
-    const Descriptor fd(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, private_file));
-    if (fd.get() < 0 || ::fchmod(fd.get(), private_file) != 0)
+    const base::FileDescriptor fd(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, private_file));
+    if (!fd.is_open() || ::fchmod(fd.get(), private_file) != 0)
         not_writable(file, errno);
 }
 
@@ -130,18 +107,28 @@ bool StateDirectory::restore_reserve() noexcept
         return true;
     const std::filesystem::path file = path_ / "reserve";
     {
-        const Descriptor fd(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, private_file));
-        reserved_ = fd.get() >= 0 && ::posix_fallocate(fd.get(), 0, reserve_bytes) == 0;
+        const base::FileDescriptor fd(
+            ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, private_file)
+        );
+        reserved_ = fd.is_open() && ::posix_fallocate(fd.get(), 0, reserve_bytes) == 0;
     }
     if (!reserved_)
         release_reserve();
     return reserved_;
 }
 
+bool has_free_space(const std::filesystem::path& path) noexcept
+{
+    constexpr std::uintmax_t shared_memory = 64UL * 1024;
+    std::error_code ec;
+    const std::filesystem::space_info space = std::filesystem::space(path, ec);
+    return ec || space.available >= shared_memory;
+}
+
 void sync_to_disk(const std::filesystem::path& path)
 {
-    const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (fd.get() < 0 || ::fsync(fd.get()) != 0)
+    const base::FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!fd.is_open() || ::fsync(fd.get()) != 0)
         not_writable(path, errno);
 }
 

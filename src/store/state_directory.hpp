@@ -1,8 +1,14 @@
 #pragma once
 
+#include "pollhook/base/file_descriptor.hpp"
+
 #include <filesystem>
 
 namespace pollhook::store {
+
+/// Whether the file system of `path` has room for the little that SQLite needs in any case; also when nobody
+/// can tell.
+bool has_free_space(const std::filesystem::path& path) noexcept;
 
 /// The directory that holds the database, kept for this process alone by a lock on its file `lock`, and a
 /// reserve of disk space in its file `reserve` (settling, deleting and checkpointing need space too when the
@@ -14,7 +20,6 @@ public:
     explicit StateDirectory(std::filesystem::path path);
     StateDirectory(const StateDirectory&) = delete;
     StateDirectory& operator=(const StateDirectory&) = delete;
-    ~StateDirectory();
 
     /// Makes an empty database file with mode 0600, or gives an existing one that mode. SQLite copies the
     /// mode to its other files.
@@ -24,12 +29,14 @@ public:
     void release_reserve() noexcept;
     /// Makes the reserve anew when it was released; false when there is no space for it.
     bool restore_reserve() noexcept;
+    /// Whether there is space beside the reserve, which it makes anew when it was released.
+    bool has_space() noexcept { return restore_reserve() && has_free_space(path_); }
 
 private:
     void lock();
 
     std::filesystem::path path_;
-    int lock_ = -1;
+    base::FileDescriptor lock_;
     bool reserved_ = false;
 };
 

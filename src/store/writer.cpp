@@ -160,6 +160,18 @@ bool Writer::has_space()
     }
 }
 
+Space Writer::space()
+{
+    if (session_->size_bytes() >= max_size_)
+        return Space::none_below_max_size;
+    // A full disk may be news, since what is written takes the log's place at first; and it may be over,
+    // though nobody registered anything since.
+    if (directory_ != nullptr && !directory_->has_space())
+        return Space::none_on_disk;
+    note_space();
+    return Space::enough;
+}
+
 Writer::Batch Writer::refuse_registrations(const Batch& batch)
 {
     Batch others;

@@ -46,6 +46,8 @@ public:
     [[nodiscard]] const boost::asio::any_io_executor& loop() const noexcept { return loop_; }
     /// Any thread.
     void set_max_size(std::uint64_t bytes) noexcept { max_size_ = bytes; }
+    /// See Store::space(). For a job, on the store thread.
+    [[nodiscard]] Space space();
 
     /// Any thread may read them.
     [[nodiscard]] const base::Histogram& commit_durations() const noexcept { return commit_durations_; }

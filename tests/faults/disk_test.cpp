@@ -67,6 +67,13 @@ protected:
         ASSERT_GT(std::filesystem::file_size(state_ / "pollhook.db-wal"), 3 * mebibyte);
     }
 
+    /// Whether /readyz says that there is no space, and nothing else.
+    bool lacks_space()
+    {
+        const RawClient::Answer answer = get("/readyz");
+        return answer.status == 503 && boost::json::parse(answer.body).at("detail") ==
+                                           "the disk of the database is full, so no new task is taken";
+    }
     int status_of_watching(const std::string& id) { return watch("relay", id, nullptr).status; }
 
     std::filesystem::path state_;
@@ -81,7 +88,9 @@ TEST_F(DiskTest, AFullDiskRefusesTasksDeliversOnAndRecovers)
     write_config(provider("relay", relay.base_url()) + sink(receiver));
     start();
     add_tasks(relay, receiver, "before-", 20);
+    EXPECT_EQ(get("/readyz").status, 200);
     fill();
+    EXPECT_TRUE(becomes_true([&] { return lacks_space(); }));
     // The daemon gives its reserve up when it needs it, and the rest goes to somebody else.
     ASSERT_TRUE(becomes_true([&] {
         fill();
@@ -89,9 +98,11 @@ TEST_F(DiskTest, AFullDiskRefusesTasksDeliversOnAndRecovers)
     }));
     EXPECT_TRUE(all_over()) << "what was accepted is finished and delivered";
     EXPECT_EQ(status_of_watching("refused-too"), 507);
+    EXPECT_TRUE(lacks_space());
     EXPECT_EQ(check_database(), "");
 
     empty();
+    EXPECT_TRUE(becomes_true([&] { return get("/readyz").status == 200; }));
     ASSERT_TRUE(becomes_true([&] { return status_of_watching("accepted") == 201; }));
     add_tasks(relay, receiver, "after-", 5);
     EXPECT_TRUE(all_over());

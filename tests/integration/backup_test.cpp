@@ -1,9 +1,11 @@
 #include "integration/world.hpp"
 
 #include <boost/json/parse.hpp>
+#include <fmt/format.h>
 #include <sys/stat.h>
 
 #include <csignal>
+#include <fstream>
 
 // `db backup` beside a running daemon, and what becomes of the copy.
 
@@ -29,6 +31,16 @@ protected:
         };
         words.insert(words.end(), more.begin(), more.end());
         return run_pollhook(words);
+    }
+
+    [[nodiscard]] std::string config_that_says_another_address() const
+    {
+        const std::filesystem::path file = folder_ / "elsewhere.toml";
+        std::ofstream(file) << fmt::format(
+            "[daemon]\nstate_dir = \"{}\"\n[admin]\nlisten = [\"127.0.0.1:1\"]\n",
+            (folder_ / "state").string()
+        );
+        return file.string();
     }
 
     simulator::Relay* relay_ = nullptr;
@@ -132,6 +144,32 @@ TEST_F(BackupTest, PruneDeletesWhatIsOldThroughTheDaemon)
     EXPECT_EQ(json::parse(counted.out).at("tasks"), 1) << counted.out << counted.error;
     const CommandResult pruned = run_pollhook({"db", "prune", "--older-than", "0s", "--admin", admin});
     EXPECT_TRUE(pruned.out.starts_with("1 tasks")) << pruned.out;
+    EXPECT_EQ(get("/v1/tasks/relay/1").status, 404);
+}
+
+TEST_F(BackupTest, PruneNeedsNoDaemonAndMindsOneThatRuns)
+{
+    begin();
+    relay_->add_task("1", *parse_life("0s SUCCESS"));
+    watch("relay", "1", receiver_);
+    ASSERT_TRUE(becomes_true([&] {
+        return is_over("1") && get("/v1/deliveries?state=delivered").body.find("relay") != std::string::npos;
+    }));
+    // It listens somewhere else than its configuration says, so the command does not find it.
+    const std::string elsewhere = config_that_says_another_address();
+    const CommandResult running = run_pollhook({"db", "prune", "--older-than", "0s", "-c", elsewhere});
+    EXPECT_EQ(running.exit_code, 69) << running.out << running.error;
+    EXPECT_EQ(get("/v1/tasks/relay/1").status, 200);
+
+    daemon().signal(SIGTERM);
+    ASSERT_TRUE(becomes_true([&] { return daemon().exit_code().has_value(); }));
+    const CommandResult counted =
+        run_pollhook({"db", "prune", "--older-than", "0s", "--dry-run", "-o", "json", "-c", elsewhere});
+    EXPECT_EQ(json::parse(counted.out).at("tasks"), 1) << counted.out << counted.error;
+    const CommandResult pruned = run_pollhook({"db", "prune", "--older-than", "0s", "-c", elsewhere});
+    EXPECT_EQ(pruned.exit_code, 0) << pruned.error;
+    EXPECT_TRUE(pruned.out.starts_with("1 tasks")) << pruned.out;
+    start();
     EXPECT_EQ(get("/v1/tasks/relay/1").status, 404);
 }
 

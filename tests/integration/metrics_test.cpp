@@ -194,7 +194,9 @@ TEST_F(MetricsTest, ReadinessDoesNotDependOnRelaysAndReceivers)
     EXPECT_EQ(ready.status, 200) << ready.body;
     const json::value body = json::parse(ready.body);
     EXPECT_EQ(body.at("checks").at(0).at("name"), "store");
-    EXPECT_EQ(body.at("checks").at(1).at("name"), "poller/relay");
+    EXPECT_EQ(body.at("checks").at(1).at("name"), "space");
+    EXPECT_EQ(body.at("checks").at(2).at("name"), "dispatcher");
+    EXPECT_EQ(body.at("checks").at(3).at("name"), "poller/relay");
 }
 
 }  // namespace

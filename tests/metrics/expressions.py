@@ -35,10 +35,7 @@ def exposed(text):
 
 def dashboard_expressions(path):
     dashboard = json.loads(path.read_text(encoding="utf-8"))
-    ids = [panel["id"] for panel in dashboard["panels"]]
-    assert len(ids) == len(set(ids)), "panels share an id"
     for panel in dashboard["panels"]:
-        assert panel["type"] == "row" or panel["targets"], f"{panel['title']}: shows nothing"
         for target in panel.get("targets", []):
             expression = target["expr"].replace("$__rate_interval", "5m").replace("$instance", ".*")
             yield f"{path.name}: {panel['title']}", expression

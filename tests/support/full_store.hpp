@@ -140,6 +140,10 @@ public:
     {
         return real_.prune(before, limit, now);
     }
+    Operation<store::Space> space() override
+    {
+        co_return full ? store::Space::none_on_disk : store::Space::enough;
+    }
     Operation<std::optional<std::string>> meta(std::string name) override
     {
         return real_.meta(std::move(name));

@@ -27,6 +27,8 @@ struct ReloadResult {
     config::Changes changes;
     /// One line each, such as `/etc/pollhook/pollhook.toml:3:14: unknown key "evnts" in [sink]`.
     std::vector<std::string> errors;
+    /// Of a reload that is done: what it leaves without care, for people; one line each.
+    std::vector<std::string> warnings;
 
     [[nodiscard]] bool succeeded() const noexcept { return kind == Kind::done; }
 };
@@ -44,7 +46,7 @@ struct Reloading {
     [[nodiscard]] bool last_succeeded() const noexcept { return !last || last->succeeded(); }
 };
 
-/// As the API shows it: `{"success","time","message","errors","changes"}`.
+/// As the API shows it: `{"success","time","message","errors","warnings","changes"}`.
 boost::json::object encode(const ReloadResult& result);
 
 }  // namespace pollhook::admin

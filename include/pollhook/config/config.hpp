@@ -2,6 +2,7 @@
 
 #include "pollhook/base/log.hpp"
 #include "pollhook/base/time.hpp"
+#include "pollhook/config/positions.hpp"
 #include "pollhook/config/secret.hpp"
 
 #include <boost/asio/ip/address.hpp>
@@ -201,11 +202,20 @@ struct SinkAuth {
     bool operator==(const SinkAuth&) const = default;
 };
 
+/// A file that its user opens; it equals another one only when they hold the same, so that one that was
+/// renewed in its place is seen as a change.
+struct PemFile {
+    std::filesystem::path path;  ///< empty: none
+    std::string digest;          ///< SHA-256 of what it held when the configuration was read
+
+    bool operator==(const PemFile&) const = default;
+};
+
 struct SinkTls {
-    std::filesystem::path ca_file;           ///< PEM; empty: the system's authorities
-    std::filesystem::path certificate_file;  ///< PEM, with its chain; empty: none is shown
-    std::filesystem::path key_file;          ///< PEM; goes with `certificate_file`
-    std::optional<TlsVersion> min_version;   ///< absent: 1.2
+    PemFile ca_file;                        ///< empty: the system's authorities
+    PemFile certificate_file;               ///< with its chain; empty: none is shown
+    PemFile key_file;                       ///< goes with `certificate_file`
+    std::optional<TlsVersion> min_version;  ///< absent: 1.2
 
     bool operator==(const SinkTls&) const = default;
 };
@@ -288,6 +298,7 @@ struct Config {
     TaskWebhooks task_webhooks;
     std::vector<Sink> sinks;
     Delivery delivery;
+    Positions positions;
 
     bool operator==(const Config&) const = default;
 };

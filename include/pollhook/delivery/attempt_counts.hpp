@@ -38,6 +38,7 @@ struct AttemptCounts {
     AttemptCounts();
 
     std::array<std::uint64_t, attempt_result_count> results{};  ///< by AttemptResult
+    std::uint64_t dead = 0;                                     ///< deliveries that were given up
     base::Histogram latency;  ///< of what was delivered: from the event's commit to the answer
 };
 

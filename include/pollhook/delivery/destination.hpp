@@ -4,6 +4,7 @@
 #include "pollhook/delivery/attempt_counts.hpp"
 #include "pollhook/delivery/retry_policy.hpp"
 #include "pollhook/delivery/sink_health.hpp"
+#include "pollhook/delivery/writers.hpp"
 #include "pollhook/sink/sink.hpp"
 #include "pollhook/store/store.hpp"
 
@@ -20,8 +21,7 @@ struct Destination {
     config::Sink settings;  ///< its name alone for the tasks' own URLs: `task`
     /// Attempts under way share it, so that one that a reload replaces lives until they have ended.
     std::shared_ptr<sink::Sink> sink;
-    /// Who wrote to the same file before: the first attempt waits until it is gone.
-    std::weak_ptr<sink::Sink> predecessor;
+    Writers::Former former;  ///< who may still write to its file: attempts wait until they are gone
     RetrySchedules schedules;
     SinkHealth health;
     AttemptCounts counts;

@@ -1,14 +1,17 @@
 #pragma once
 
 #include "pollhook/base/clock.hpp"
+#include "pollhook/base/condition.hpp"
 #include "pollhook/base/episode.hpp"
 #include "pollhook/base/random.hpp"
+#include "pollhook/base/stall.hpp"
 #include "pollhook/base/task_group.hpp"
 #include "pollhook/config/config.hpp"
 #include "pollhook/delivery/destination.hpp"
 #include "pollhook/delivery/job_runner.hpp"
 #include "pollhook/delivery/origin_queues.hpp"
 #include "pollhook/delivery/retry_policy.hpp"
+#include "pollhook/delivery/writers.hpp"
 #include "pollhook/sink/sink.hpp"
 #include "pollhook/store/intake.hpp"
 #include "pollhook/store/store.hpp"
@@ -124,6 +127,10 @@ public:
     [[nodiscard]] std::size_t open_breakers() const { return queues_.open_breakers(); }
     /// Whether the store holds deliveries that wait for their time.
     [[nodiscard]] bool has_backlog() const;
+    /// Whether an attempt, a claim or a settlement should have begun before `then` and has not even now: the
+    /// watchdog's question, to be asked now and then (see base::Stall). A receiver that hangs, and a store
+    /// that is full, are no reason.
+    [[nodiscard]] bool is_overdue(base::SteadyPoint then);
 
     /// The configured sinks, by their order in the store.
     [[nodiscard]] std::vector<const Destination*> sinks() const;
@@ -136,12 +143,15 @@ private:
     boost::asio::awaitable<void> pump();
     /// `host`: where the first attempt goes.
     boost::asio::awaitable<void> work(store::ClaimedDelivery delivery, store::OriginId host);
-    boost::asio::awaitable<void> wait_for_predecessor(std::weak_ptr<sink::Sink> predecessor) const;
     boost::asio::awaitable<sink::Outcome> attempt(const store::ClaimedDelivery& delivery);
+    boost::asio::awaitable<sink::Outcome> hand_over(
+        std::shared_ptr<sink::Sink> sink, Writers::Former former, const sink::Message& message
+    );
     boost::asio::awaitable<void> claim(std::vector<std::pair<store::OriginId, std::size_t>> wanted);
     boost::asio::awaitable<void> wait_for_workers(base::SteadyPoint deadline);
     void start_workers();
-    [[nodiscard]] base::SteadyPoint next_wake();
+    /// When something could be sent or claimed; past when it could be now.
+    [[nodiscard]] base::SteadyPoint next_start();
     /// How many more claims may be asked for.
     [[nodiscard]] std::size_t free_room() const;
 
@@ -149,9 +159,7 @@ private:
     void conclude(const store::ClaimedDelivery& delivery, const sink::Outcome& outcome);
     void heed(store::OriginId origin, const sink::Consented& consent);
     void note_success(Destination& to, const store::ClaimedDelivery& delivery);
-    void note_failure(
-        const Destination& to, const store::ClaimedDelivery& delivery, const Decision& decision
-    );
+    void note_failure(Destination& to, const store::ClaimedDelivery& delivery, const Decision& decision);
     /// A request of the sink failed, whatever it carried.
     void note_trouble(Destination& to, const std::string& reason);
     /// A sink's receiver wants nothing more.
@@ -174,10 +182,9 @@ private:
 
     // What a reload changes.
     void take_settings(const config::Delivery& settings);
-    /// The sinks that are being replaced, by the file that they write to.
-    using Writers = std::map<std::string, std::weak_ptr<sink::Sink>>;
-    void take(NextSink next, const Writers& writers);
-    void change(Destination& to, NextSink next);
+    void take(NextSink next, const config::Delivery& settings);
+    void change(Destination& to, NextSink next, const config::Delivery& settings);
+    void install(Destination& to, std::shared_ptr<sink::Sink> sink);
     /// Limits and schedules, as its settings say.
     void arrange(Destination& to);
     void remove_sink(store::SinkId id);
@@ -201,10 +208,12 @@ private:
     std::size_t max_in_flight_;
     RetrySchedules schedules_;
     std::size_t per_origin_;
+    base::Duration attempt_timeout_{};
     Surroundings with_;
     OriginQueues queues_;
     std::map<store::SinkId, Destination> destinations_;
-    std::map<store::SinkId, Destination> leaving_;      // removed, with attempts under way
+    std::map<store::SinkId, Destination> leaving_;  // removed, with attempts under way
+    Writers writers_;
     std::unordered_set<store::OriginId> unconfigured_;  // queues of sinks that are not configured
     JobRunner jobs_;
 
@@ -215,6 +224,7 @@ private:
     std::unique_ptr<base::Timer> wake_settler_;
     std::unique_ptr<base::Timer> worker_left_;
     std::unique_ptr<base::Timer> settled_all_;
+    base::Condition sink_ended_;  // perhaps
     /// A URL that wants nothing more.
     struct Gone {
         store::TaskRow task{};
@@ -235,6 +245,10 @@ private:
     bool claiming_ = false;
     bool stopping_ = false;
     base::Episode not_settled_;
+    base::Stall pump_stall_;
+    base::Stall settler_stall_;
+    std::uint64_t pumped_ = 0;   // attempts begun, claims begun and ended
+    std::uint64_t settled_ = 0;  // batches begun and ended, also in vain
     std::size_t promised_ = 0;
     base::SteadyPoint claim_after_{};              // while the store is full
     std::unordered_set<store::OriginId> failing_;  // for the log: bounded

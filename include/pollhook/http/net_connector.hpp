@@ -20,7 +20,7 @@ namespace pollhook::http {
 class NetConnector final : public Connector {
 public:
     /// `loop` and `clock` must outlive it. `ca_file` is a PEM file, empty for the system's store; throws
-    /// std::invalid_argument when it cannot be read. `ask` looks names up, on threads of the resolver.
+    /// config::SettingError when it cannot be read. `ask` looks names up, on threads of the resolver.
     NetConnector(
         boost::asio::io_context& loop,
         base::Clock& clock,

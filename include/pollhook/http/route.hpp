@@ -32,8 +32,9 @@ struct RouteOptions {
 /// can get them. Client::forget() closes them at once. Lives on the loop that its client lives on.
 class Route {
 public:
-    /// Reads the files; throws std::invalid_argument with the reason for people when one cannot be read or
-    /// used, when key and certificate do not belong together, or when the proxy is not an http origin.
+    /// Reads the files; throws config::SettingError, with the name of the option as its key, when one cannot
+    /// be read or used, when key and certificate do not belong together, or when the proxy is not an http
+    /// origin.
     explicit Route(RouteOptions options);
     Route(const Route&) = delete;
     Route& operator=(const Route&) = delete;

@@ -18,7 +18,7 @@ namespace pollhook::http {
 /// handshakes; the streams may outlive it. Lives on the loop.
 class TlsConnector {
 public:
-    /// Takes the files and the version of `options`; throws std::invalid_argument when one cannot be used.
+    /// Takes the files and the version of `options`; throws config::SettingError when one cannot be used.
     explicit TlsConnector(const RouteOptions& options);
     TlsConnector(const TlsConnector&) = delete;
     TlsConnector& operator=(const TlsConnector&) = delete;

@@ -4,6 +4,7 @@
 #include "pollhook/base/episode.hpp"
 #include "pollhook/base/histogram.hpp"
 #include "pollhook/base/random.hpp"
+#include "pollhook/base/stall.hpp"
 #include "pollhook/base/task_group.hpp"
 #include "pollhook/base/token_bucket.hpp"
 #include "pollhook/config/config.hpp"
@@ -220,10 +221,8 @@ private:
     bool closing_ = false;
     Pauses pauses_;
     base::SteadyPoint paused_at_{};  // while it is
-    /// What is_overdue() saw: since when a look could have started, when none has since.
-    std::optional<base::SteadyPoint> ready_since_;
+    base::Stall stall_;
     std::uint64_t started_looks_ = 0;
-    std::uint64_t seen_looks_ = 0;  // by is_overdue()
     /// `200 []` for a batch is a relay's database trouble at first; after so many in a row it is an answer.
     static constexpr std::uint32_t suspicious_answers = 3;
     std::uint32_t suspicious_ = 0;               // empty answers in a row

@@ -29,7 +29,7 @@ class Account {
 public:
     static constexpr std::size_t body_limit = std::size_t(16) * 1024 * 1024;
 
-    /// Throws std::invalid_argument for a base URL or key that cannot be used. `clock` and `client` must
+    /// Throws config::SettingError for a base URL or key that cannot be used. `clock` and `client` must
     /// outlive it.
     Account(
         const config::Provider& provider,

@@ -55,7 +55,8 @@ public:
 
     /// Starts, calls `on_ready` once everything runs, and completes after stop(), in order and with
     /// everything settled. Throws when it cannot start (store::StartError, std::system_error for an address,
-    /// both with a text for the operator) and when the store fails (store::Failure); also then everything has
+    /// both with a text for the operator; config::SettingError with the place of what cannot be used) and
+    /// when the store fails (store::Failure); also then everything has
     /// been stopped.
     [[nodiscard]] boost::asio::awaitable<void> run(std::function<void()> on_ready);
 

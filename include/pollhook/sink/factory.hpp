@@ -22,8 +22,8 @@ struct Surroundings {
     boost::asio::any_io_executor file_writer;
 };
 
-/// The sink that a `[[sink]]` describes. Opens nothing yet. Throws std::invalid_argument, naming the sink,
-/// when its URL or a secret cannot be used.
+/// The sink that a `[[sink]]` describes. Opens nothing yet. Throws config::SettingError, naming the sink,
+/// when its URL, a secret or a file cannot be used.
 std::unique_ptr<Sink> make_sink(
     const config::Sink& sink, const config::Delivery& delivery, const Surroundings& surroundings
 );

@@ -87,7 +87,7 @@ public:
     /// daemon stops. What is under way goes on.
     virtual void recall() {}
     /// A reload changed what needs no other sink (see goes_on()).
-    virtual void retune(const config::Sink& /*settings*/) {}
+    virtual void retune(const config::Sink& /*settings*/, const config::Delivery& /*delivery*/) {}
 
     /// SIGHUP: a file sink opens its path again, after log rotation.
     virtual void reopen() {}

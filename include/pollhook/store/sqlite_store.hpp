@@ -96,6 +96,7 @@ public:
     [[nodiscard]] Operation<std::string> last_event_body(TaskRow task) override;
     [[nodiscard]] Operation<std::size_t> prune(base::TimePoint before, std::size_t limit, base::TimePoint now)
         override;
+    [[nodiscard]] Operation<Space> space() override;
     [[nodiscard]] Operation<std::optional<std::string>> meta(std::string name) override;
     [[nodiscard]] Operation<void> set_meta(std::string name, std::string value) override;
     [[nodiscard]] Operation<TaskPage> tasks(TaskQuery query) override;

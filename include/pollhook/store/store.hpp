@@ -142,6 +142,9 @@ struct Announcing {
     std::vector<SinkRow> sinks;
 };
 
+/// Whether a task could be registered now, and if not, what is used up.
+enum class Space : std::uint8_t { enough, none_on_disk, none_below_max_size };
+
 struct ClaimRequest {
     OriginId origin{};
     std::size_t limit = 0;
@@ -259,6 +262,8 @@ public:
     [[nodiscard]] virtual Operation<std::size_t> prune(
         base::TimePoint before, std::size_t limit, base::TimePoint now
     ) = 0;
+    /// Also a sign of life of the writing connection. It writes nothing.
+    [[nodiscard]] virtual Operation<Space> space() = 0;
     /// Small values of the daemon's own, by name.
     [[nodiscard]] virtual Operation<std::optional<std::string>> meta(std::string name) = 0;
     [[nodiscard]] virtual Operation<void> set_meta(std::string name, std::string value) = 0;

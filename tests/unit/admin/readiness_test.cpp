@@ -1,4 +1,5 @@
 #include "pollhook/admin/api.hpp"
+#include "pollhook/base/task_group.hpp"
 #include "pollhook/store/sqlite_store.hpp"
 #include "support/manual_clock.hpp"
 
@@ -142,6 +143,60 @@ TEST_F(ReadinessTest, AStoreThatHangsMakesItUnready)
     const auto third = ask("/readyz");
     let_store_work();
     EXPECT_EQ((*third)->status, 200);
+}
+
+TEST_F(ReadinessTest, AStoreThatTakesNothingMakesItUnreadyUntilItDoes)
+{
+    const auto ask_now = [this] {
+        const auto answer = ask("/readyz");
+        let_store_work();
+        return std::move(**answer);
+    };
+    EXPECT_EQ(ask_now().status, 200);
+    store_->set_max_size(1);
+    const http::ServerResponse full = ask_now();
+    EXPECT_EQ(full.status, 503);
+    const auto body = boost::json::parse(full.body);
+    EXPECT_EQ(body.at("detail"), "the database has reached store.max_size, so no new task is taken");
+    EXPECT_EQ(body.at("checks").at(0).at("status"), "ok") << "the store answers";
+    EXPECT_EQ(body.at("checks").at(1).at("name"), "space");
+    EXPECT_EQ(body.at("checks").at(1).at("status"), "failing");
+    EXPECT_EQ((*ask("/livez"))->status, 200);
+
+    store_->set_max_size(1'000'000'000);
+    EXPECT_EQ(ask_now().status, 200);
+}
+
+TEST_F(ReadinessTest, ADispatcherThatDoesNotRunAnyMoreMakesItUnready)
+{
+    const auto detail = [this] {
+        const auto answer = ask("/readyz");
+        let_store_work();
+        const auto body = boost::json::parse((*answer)->body);
+        const auto* const said = body.as_object().if_contains("detail");
+        return said == nullptr ? std::string() : std::string(said->as_string());
+    };
+    base::TaskGroup running(loop_.get_executor());
+    running.spawn(dispatcher_->run());
+    let_store_work();
+    EXPECT_EQ(detail(), "");
+    // A store that hangs leaves an announcement unsettled; the dispatcher says so after its patience.
+    dispatcher_->announce({});
+    (void)ask("/readyz");  // it waits for the store
+    clock_.advance(3s);
+    const auto early = ask("/readyz");
+    ASSERT_TRUE(*early);
+    EXPECT_EQ((*early)->body.find("the dispatcher does not run"), std::string::npos) << (*early)->body;
+    clock_.advance(31s);
+    const auto late = ask("/readyz");
+    ASSERT_TRUE(*late);
+    EXPECT_NE((*late)->body.find("the dispatcher does not run"), std::string::npos) << (*late)->body;
+    let_store_work();
+    EXPECT_EQ(detail(), "");
+
+    running.cancel();
+    asio::co_spawn(loop_, running.join(), [](const std::exception_ptr&) {});
+    let_store_work();
 }
 
 TEST_F(ReadinessTest, LivenessDoesNotAskTheStore)

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -136,6 +137,29 @@ TEST_F(ProgramTest, SumsUpARightConfiguration)
     EXPECT_THAT(check.out, HasSubstr("1 provider (a)"));
     EXPECT_THAT(check.out, HasSubstr("1 sink (out), task webhooks on, not signed"));
     EXPECT_THAT(check.out, HasSubstr("admin at 127.0.0.1:8780"));
+}
+
+TEST_F(ProgramTest, SaysWhatTheDaemonCouldNotWriteToAndWhatToDo)
+{
+    const std::string logs = directory_.path() / "logs";
+    const std::string path = write(
+        "pollhook.toml",
+        "[daemon]\nstate_dir = \"" + directory_.path().string() +
+            "/made/at/the/start\"\n[[sink]]\nname = \"log\"\ntype = \"file\"\npath = \"" + logs +
+            "/events.ndjson\"\n"
+    );
+    const Outcome check = run({"config", "check", path});
+    EXPECT_EQ(check.exit_code, exit_code::ok);
+    EXPECT_THAT(
+        check.error,
+        testing::AllOf(
+            testing::StartsWith("note: sink log " + logs + ": No such file or directory (the user "),
+            HasSubstr(" must be able to write " + logs + ": sudo install -d -m 0700 -o ")
+        )
+    );
+    EXPECT_EQ(std::ranges::count(check.error, '\n'), 1) << check.error;
+    std::filesystem::create_directory(logs);
+    EXPECT_EQ(run({"config", "check", path}).error, "");
 }
 
 TEST_F(ProgramTest, NamesEveryMistakeAtOnce)

@@ -226,9 +226,9 @@ retry_schedule = []
     EXPECT_EQ(
         partner.tls,
         (SinkTls{
-            .ca_file = "/ca.pem",
-            .certificate_file = "/c.pem",
-            .key_file = "/k.pem",
+            .ca_file = {.path = "/ca.pem"},
+            .certificate_file = {.path = "/c.pem"},
+            .key_file = {.path = "/k.pem"},
             .min_version = TlsVersion::v1_3
         })
     );

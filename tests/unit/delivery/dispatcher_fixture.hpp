@@ -35,7 +35,7 @@ protected:
         full_.emplace(*world_.store);
         Dispatcher::Surroundings around;
         around.store = &*full_;
-        around.clock = &world_.clock;
+        around.clock = clock_;
         around.random = &world_.random;
         dispatcher_ = std::make_unique<Dispatcher>(world_.loop.get_executor(), settings_, around);
         for (const auto& [name, sink] : sinks_)
@@ -200,6 +200,7 @@ protected:
         std::shared_ptr<Script> script = std::make_shared<Script>();
     };
     test::StoreWorld world_;
+    base::Clock* clock_ = &world_.clock;  ///< the dispatcher's
     config::Delivery settings_;
     config::TaskWebhooks task_webhooks_;
     std::map<std::string, KnownSink> sinks_;

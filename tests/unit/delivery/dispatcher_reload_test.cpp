@@ -204,6 +204,108 @@ TEST_F(DispatcherReloadTest, AReplacedFileSinkWritesOnlyWhenTheFormerIsDone)
     EXPECT_EQ(count(DeliveryState::delivered), 2U);
 }
 
+class FileWriterTest : public DispatcherReloadTest {
+protected:
+    FileWriterTest()
+    {
+        config::Sink& log = add_sink("log");
+        log.type = config::SinkType::file;
+        log.path = "/a";
+    }
+    std::shared_ptr<Script> replace_by(const char* path)
+    {
+        sinks_.at("log").settings.path = path;
+        sinks_.at("log").script = std::make_shared<Script>();
+        adopt({"log"});
+        return sinks_.at("log").script;
+    }
+    /// As on a disk that is stuck.
+    void hang()
+    {
+        script("log").hangs = [](const sink::Message&) { return true; };
+        script("log").only_late = true;
+        script("log").timeout = 1h;
+    }
+};
+
+TEST_F(FileWriterTest, NobodyWritesWhileOneFromBeforeTwoReloadsStillDoes)
+{
+    start();
+    const auto first = sinks_.at("log").script;
+    hang();
+    add_plain("1");
+    step("1");
+    ASSERT_EQ(first->at_once, 1U);
+    const auto elsewhere = replace_by("/b");
+    add_plain("2");
+    step("2");
+    EXPECT_THAT(elsewhere->receipts, SizeIs(1)) << "another file is free";
+    const auto idle = replace_by("/a");
+    const auto last = replace_by("/a");
+    add_plain("3");
+    step("3");
+    for (int i = 0; i < 58; ++i) {
+        pass(1min);
+        EXPECT_TRUE(first->at_once == 0 || last->receipts.empty());
+    }
+    EXPECT_THAT(idle->receipts, IsEmpty());
+    EXPECT_NE(detail("3", 1, sinks_.at("log").row.id).summary.state, DeliveryState::delivered);
+    pass(1h);
+    EXPECT_THAT(last->sequences("3"), ElementsAre(1));
+    EXPECT_EQ(count(DeliveryState::delivered), 3U);
+}
+
+TEST_F(FileWriterTest, WaitingForTheFormerOneHasADeadline)
+{
+    start();
+    hang();
+    add_plain("1");
+    step("1");
+    replace_by("/a");
+    add_plain("2");
+    step("2");
+    pass(settings_.attempt_timeout);
+    const auto attempts = detail("2", 1, sinks_.at("log").row.id).attempts;
+    ASSERT_THAT(attempts, SizeIs(1));
+    EXPECT_EQ(attempts.front().error_class, "timeout");
+}
+
+TEST_F(FileWriterTest, ATestOfTheSinkWaitsToo)
+{
+    start();
+    const auto first = sinks_.at("log").script;
+    hang();
+    add_plain("1");
+    step("1");
+    const auto next = replace_by("/a");
+    std::optional<sink::Outcome> outcome;
+    boost::asio::co_spawn(
+        world_.loop,
+        dispatcher_->test_sink("log"),
+        [&outcome](std::exception_ptr, std::optional<sink::Outcome> given) { outcome = std::move(given); }
+    );
+    world_.clock.drain();
+    EXPECT_THAT(next->receipts, IsEmpty());
+    pass(settings_.attempt_timeout);
+    ASSERT_TRUE(outcome);
+    EXPECT_EQ(outcome->error_class, "timeout");
+}
+
+TEST_F(FileWriterTest, AStopDoesNotWaitForTheFormerOne)
+{
+    start();
+    hang();
+    add_plain("1");
+    step("1");
+    const auto next = replace_by("/a");
+    add_plain("2");
+    step("2");
+    begin_stop(1s);
+    pass(2s);
+    EXPECT_TRUE(stopped_);
+    EXPECT_THAT(next->receipts, IsEmpty());
+}
+
 TEST_F(DispatcherReloadTest, AResumeThatCrossesA410LeavesMemoryAndStoreOfOneMind)
 {
     add_sink("ops");

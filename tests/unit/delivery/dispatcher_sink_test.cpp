@@ -236,6 +236,7 @@ TEST_F(DispatcherSinkTest, ABacklogOfAnOriginThatNeverComesBackEnds)
     fill("a", 300, "https://a.example.com");
     pass(96h);
     EXPECT_EQ(count(DeliveryState::dead), 300U);
+    EXPECT_EQ(dispatcher_->task_webhooks()->counts.dead, 300U);
     EXPECT_EQ(count(DeliveryState::pending), 0U);
 }
 

@@ -1,50 +1,11 @@
 #include "poller_fixture.hpp"
+#include "support/deaf_clock.hpp"
 
 namespace pollhook::poll {
 namespace {
 
 using namespace std::chrono_literals;
 using task::Status;
-
-/// Time whose timers stop ringing when the test says so: a loop that hangs.
-class DeafClock final : public base::Clock {
-public:
-    explicit DeafClock(test::ManualClock& real) : real_(real) {}
-
-    bool deaf = false;
-
-    [[nodiscard]] base::TimePoint now() const override { return real_.now(); }
-    [[nodiscard]] base::SteadyPoint steady_now() const override { return real_.steady_now(); }
-    [[nodiscard]] std::unique_ptr<base::Timer> make_timer() override
-    {
-        return std::make_unique<DeafTimer>(*this, real_.make_timer());
-    }
-
-private:
-    class DeafTimer final : public base::Timer {
-    public:
-        DeafTimer(const DeafClock& clock, std::unique_ptr<base::Timer> real)
-            : clock_(clock),
-              real_(std::move(real))
-        {
-        }
-        [[nodiscard]] boost::asio::awaitable<bool> wait_until(base::SteadyPoint when) override
-        {
-            return real_->wait_until(clock_.deaf ? base::SteadyPoint::max() : when);
-        }
-        void wake() override
-        {
-            if (!clock_.deaf)
-                real_->wake();
-        }
-
-    private:
-        const DeafClock& clock_;
-        std::unique_ptr<base::Timer> real_;
-    };
-
-    test::ManualClock& real_;
-};
 
 class PollerStuckTest : public PollerTest {
 protected:
@@ -81,7 +42,7 @@ protected:
 
 TEST_F(PollerStuckTest, ALoopThatHangsIsSeen)
 {
-    DeafClock clock(world_.clock);
+    test::DeafClock clock(world_.clock);
     start_on(clock);
     relay_.show("1", Status::running, 30);
     watch("1");
@@ -93,7 +54,7 @@ TEST_F(PollerStuckTest, ALoopThatHangsIsSeen)
 
 TEST_F(PollerStuckTest, ALookThatStartsAfterAllEndsTheTrouble)
 {
-    DeafClock clock(world_.clock);
+    test::DeafClock clock(world_.clock);
     start_on(clock);
     relay_.show("1", Status::running, 30);
     clock.deaf = true;

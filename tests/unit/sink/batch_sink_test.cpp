@@ -1,8 +1,10 @@
 #include "batch.hpp"
 #include "pollhook/sink/signature.hpp"
+#include "pollhook/task/trace.hpp"
 #include "webhook_fixture.hpp"
 
 #include <boost/json/parse.hpp>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -85,6 +87,40 @@ TEST_F(BatchSinkTest, SendsAFullBatchAtOnceInTheOrderOfTheRows)
         body_of(request),
         field(request, "webhook-signature")
     ));
+}
+
+TEST_F(BatchSinkTest, TheRequestHasATraceOfItsOwnAndEachEventKeepsIts)
+{
+    constexpr std::string_view first_trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    constexpr std::string_view second_trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
+    constexpr std::string_view attempt = "00-4bf92f3577b34da6a3ce929d0e0e4736-b9c7c989f97918e1-01";
+    expect_requests({answer("200 OK"), answer("200 OK")});
+    Message one = numbered(1);
+    one.event_trace = first_trace;
+    one.trace = attempt;
+    one.tracestate = "shop=1";
+    Message two = numbered(2);
+    two.event_trace = second_trace;
+    const auto first = start(one);
+    const auto second = start(two);
+    const auto third = start(numbered(3));
+    EXPECT_TRUE(outcome_of(first).delivered);
+    one.attempt = 2;
+    const auto alone = start(one);
+    EXPECT_TRUE(outcome_of(alone).delivered);
+
+    ASSERT_EQ(peer_.requests().size(), 2U);
+    const std::string& together = peer_.requests().front();
+    const auto of_request = task::parse_traceparent(field(together, "traceparent"));
+    ASSERT_TRUE(of_request) << together;
+    EXPECT_NE(of_request->trace, task::parse_traceparent(first_trace)->trace);
+    EXPECT_NE(of_request->trace, task::parse_traceparent(second_trace)->trace);
+    EXPECT_EQ(field(together, "tracestate"), "");
+    EXPECT_NE(together.find(fmt::format(R"("traceparent":"{}")", first_trace)), std::string::npos);
+    EXPECT_NE(together.find(fmt::format(R"("traceparent":"{}")", second_trace)), std::string::npos);
+    const std::string& single = peer_.requests().back();
+    EXPECT_EQ(field(single, "traceparent"), attempt);
+    EXPECT_EQ(field(single, "tracestate"), "shop=1");
 }
 
 TEST_F(BatchSinkTest, SendsWhatThereIsWhenTheFirstHasWaitedLongEnough)

@@ -17,7 +17,7 @@ namespace {
 
 WriteReport write(LineOutput& output, std::vector<std::string_view> texts)
 {
-    return output.write(texts);
+    return output.write(texts, std::chrono::seconds(5));
 }
 
 /// Files may not grow beyond `bytes`; what a full disk looks like to a write.

@@ -26,14 +26,16 @@ struct Script {
     std::size_t reopened = 0;
     std::size_t room = std::numeric_limits<std::size_t>::max();
     bool throws = false;
+    base::Duration patience{};  ///< of the last batch
 };
 
 class ScriptedOutput final : public LineOutput {
 public:
     explicit ScriptedOutput(Script& script) : script_(script) {}
 
-    WriteReport write(std::span<const std::string_view> texts) override
+    WriteReport write(std::span<const std::string_view> texts, base::Duration patience) override
     {
+        script_.patience = patience;
         script_.batches.emplace_back(texts.begin(), texts.end());
         if (script_.throws)
             throw std::runtime_error("no memory\n");
@@ -106,6 +108,7 @@ protected:
     LineSink sink_{
         std::make_unique<ScriptedOutput>(script_),
         config::Format::standard,
+        std::chrono::seconds(15),
         clock_,
         loop_.get_executor(),
         writer_.get_executor()
@@ -123,6 +126,19 @@ TEST_F(LineSinkTest, IsDeliveredOnlyOnceItIsWritten)
     EXPECT_TRUE(attempt.outcome.delivered);
     EXPECT_EQ(attempt.outcome.error_class, "");
     EXPECT_EQ(script_.batches, (Batches{{"1"}}));
+}
+
+TEST_F(LineSinkTest, AReloadChangesHowLongAReaderIsWaitedFor)
+{
+    start("1");
+    write_batch();
+    EXPECT_EQ(script_.patience, std::chrono::seconds(15));
+    config::Delivery delivery;
+    delivery.attempt_timeout = std::chrono::seconds(2);
+    sink_.retune(config::Sink(), delivery);
+    start("2");
+    write_batch();
+    EXPECT_EQ(script_.patience, std::chrono::seconds(2));
 }
 
 TEST_F(LineSinkTest, WritesTogetherWhatGatheredDuringABatch)
@@ -243,6 +259,7 @@ TEST_F(LineSinkTest, WritesTheConfiguredFormat)
     LineSink bare(
         std::make_unique<ScriptedOutput>(script_),
         config::Format::bare,
+        std::chrono::seconds(15),
         clock_,
         loop_.get_executor(),
         loop_.get_executor()

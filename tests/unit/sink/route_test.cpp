@@ -1,11 +1,10 @@
+#include "pollhook/config/setting_error.hpp"
 #include "pollhook/http/address_guard.hpp"
 #include "support/test_certificate.hpp"
 #include "webhook_fixture.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <gtest/gtest.h>
-
-#include <stdexcept>
 
 namespace pollhook::sink {
 namespace {
@@ -22,7 +21,7 @@ protected:
         server_.add_certificate_authority(boost::asio::buffer(authority_.certificate_pem()));
         server_.set_verify_mode(ssl::verify_peer | ssl::verify_fail_if_no_peer_cert);
         config_.url = tls_peer_.origin().text() + "/hook";
-        config_.tls.ca_file = files_ / "ca.pem";
+        config_.tls.ca_file.path = files_ / "ca.pem";
     }
 
     void TearDown() override
@@ -43,8 +42,8 @@ protected:
 
 TEST_F(RouteTest, ShowsItsOwnCertificateAndTrustsItsOwnAuthority)
 {
-    config_.tls.certificate_file = files_ / "client.pem";
-    config_.tls.key_file = files_ / "client.key";
+    config_.tls.certificate_file.path = files_ / "client.pem";
+    config_.tls.key_file.path = files_ / "client.key";
     tls_peer_.expect_connection({test::read_request(), test::send_bytes(answer("200 OK"))});
     const Outcome outcome = deliver(progress_message());
     EXPECT_TRUE(outcome.delivered) << outcome.detail;
@@ -79,11 +78,12 @@ TEST_F(RouteTest, SpeaksNoOlderTlsThanItMay)
 
 TEST_F(RouteTest, NamesTheSinkWhoseFilesCannotBeUsed)
 {
-    config_.tls.ca_file = files_ / "absent.pem";
+    config_.tls.ca_file.path = files_ / "absent.pem";
     try {
         sink();
         FAIL() << "it was built";
-    } catch (const std::invalid_argument& problem) {
+    } catch (const config::SettingError& problem) {
+        EXPECT_EQ(problem.key(), "tls.ca_file");
         EXPECT_TRUE(std::string_view(problem.what()).starts_with("sink \"ops\": ")) << problem.what();
     }
 }

@@ -1,6 +1,6 @@
 #include "stream_output.hpp"
 
-#include "descriptor.hpp"
+#include "pollhook/base/file_descriptor.hpp"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -21,8 +21,8 @@ struct Pipe {
         std::array<int, 2> ends{};
         if (::pipe2(ends.data(), O_CLOEXEC) != 0)
             throw std::runtime_error("no pipe");
-        reader = Descriptor(ends[0]);
-        writer = Descriptor(ends[1]);
+        reader = base::FileDescriptor(ends[0]);
+        writer = base::FileDescriptor(ends[1]);
     }
 
     /// What is there now.
@@ -35,13 +35,15 @@ struct Pipe {
         return bytes;
     }
 
-    Descriptor reader;
-    Descriptor writer;
+    base::FileDescriptor reader;
+    base::FileDescriptor writer;
 };
 
-WriteReport write(LineOutput& output, std::vector<std::string_view> texts)
+WriteReport write(
+    LineOutput& output, std::vector<std::string_view> texts, base::Duration patience = std::chrono::seconds(5)
+)
 {
-    return output.write(texts);
+    return output.write(texts, patience);
 }
 
 class StreamOutputTest : public testing::Test {
@@ -53,7 +55,7 @@ protected:
 
 TEST_F(StreamOutputTest, WritesALineForEachText)
 {
-    StreamOutput output(pipe_.writer.get(), std::chrono::seconds(5));
+    StreamOutput output(pipe_.writer.get());
     const WriteReport report = write(output, {R"({"a":1})", "{\"b\":\n2}"});
     EXPECT_EQ(report.lines, 2U);
     EXPECT_EQ(report.error_class, "");
@@ -62,7 +64,7 @@ TEST_F(StreamOutputTest, WritesALineForEachText)
 
 TEST_F(StreamOutputTest, AClosedPipeIsAnError)
 {
-    StreamOutput output(pipe_.writer.get(), std::chrono::seconds(5));
+    StreamOutput output(pipe_.writer.get());
     pipe_.reader.close();
     const WriteReport report = write(output, {"1"});
     EXPECT_EQ(report.lines, 0U);
@@ -72,8 +74,8 @@ TEST_F(StreamOutputTest, AClosedPipeIsAnError)
 
 TEST_F(StreamOutputTest, AFullDeviceIsAnError)
 {
-    const Descriptor full(::open("/dev/full", O_WRONLY | O_CLOEXEC));
-    StreamOutput output(full.get(), std::chrono::seconds(5));
+    const base::FileDescriptor full(::open("/dev/full", O_WRONLY | O_CLOEXEC));
+    StreamOutput output(full.get());
     const WriteReport report = write(output, {"1"});
     EXPECT_EQ(report.lines, 0U);
     EXPECT_EQ(report.detail, "cannot write the stream: No space left on device");
@@ -81,16 +83,17 @@ TEST_F(StreamOutputTest, AFullDeviceIsAnError)
 
 TEST_F(StreamOutputTest, AReaderThatStopsReadingEndsInATimeoutAndLosesNoLinesForm)
 {
-    StreamOutput output(pipe_.writer.get(), std::chrono::milliseconds(1));
+    StreamOutput output(pipe_.writer.get());
+    constexpr base::Duration patience = std::chrono::milliseconds(1);
     const std::string large(1024 * 1024, 'x');
-    const WriteReport stuck = write(output, {"first", large});
+    const WriteReport stuck = write(output, {"first", large}, patience);
     EXPECT_EQ(stuck.lines, 1U);
     EXPECT_EQ(stuck.error_class, "timeout");
     EXPECT_EQ(stuck.detail, "the stream's reader takes nothing");
 
     // The line that was torn is finished first, so that every line stays whole.
     std::string all = pipe_.take();
-    while (write(output, {"last"}).lines == 0)
+    while (write(output, {"last"}, patience).lines == 0)
         all += pipe_.take();
     all += pipe_.take();
     EXPECT_EQ(all, "first\n" + large + "\nlast\n");

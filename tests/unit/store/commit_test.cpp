@@ -191,6 +191,17 @@ TEST_F(CommitTest, NoTaskIsTakenAboveTheSizeLimit)
     EXPECT_TRUE((*change)->has_value());
 }
 
+TEST_F(CommitTest, ToldIsWhetherThereIsSpaceAndNothingIsWrittenForIt)
+{
+    const int before = Connections::commits();
+    EXPECT_EQ(run(store().space()), Space::enough);
+    EXPECT_EQ(Connections::commits(), before);
+    SqliteOptions small = options_by_hand();
+    small.max_size = 1;
+    open(std::move(small));
+    EXPECT_EQ(run(store().space()), Space::none_below_max_size);
+}
+
 TEST_F(CommitTest, WhatWasHandedInIsDoneBeforeTheStoreCloses)
 {
     const auto last = start_adding("a");
