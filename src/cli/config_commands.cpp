@@ -6,6 +6,7 @@
 #include "pollhook/config/load.hpp"
 #include "pollhook/config/schema.hpp"
 #include "pollhook/config/show.hpp"
+#include "pollhook/service/preflight.hpp"
 #include "terminal.hpp"
 
 #include <boost/json/parse.hpp>
@@ -90,7 +91,7 @@ int config_check(const ConfigCheckOptions& options)
 {
     const auto environment = config::process_environment();
     const std::filesystem::path path = config::find(options.file, environment);
-    const auto config = config::load(path, environment);
+    const auto config = config::load(path, environment, config::MissingSecret::is_error, service::preflight);
     if (!config)
         return report(config.error());
     fmt::print("{}: ok\n{}", base::printable(path.string()), summary(*config));

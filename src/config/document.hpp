@@ -2,10 +2,12 @@
 
 #include "key_table.hpp"
 #include "pollhook/config/config.hpp"
+#include "pollhook/config/load.hpp"
 #include "report.hpp"
 #include "value_reader.hpp"
 
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -29,6 +31,10 @@ public:
     /// The checks that need more than one key. `whole` is where something missing is reported.
     void check(const Place& whole);
 
+    /// Reports what a Judge found, at its places.
+    void report(std::span<const Finding> findings);
+
+    [[nodiscard]] const Config& config() const noexcept { return config_; }
     [[nodiscard]] Config take() { return std::move(config_); }
 
 private:
@@ -61,6 +67,7 @@ private:
     void check_provider(const Provider& provider, const Places& places);
     void check_task_webhooks();
     void check_sink(const Sink& sink, const Places& places);
+    [[nodiscard]] const Places& places_of(const Finding& finding) const;
 
     ValueReader& values_;
     Report& report_;

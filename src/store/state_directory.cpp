@@ -1,6 +1,7 @@
 #include "state_directory.hpp"
 
 #include "pollhook/base/text.hpp"
+#include "pollhook/store/file_names.hpp"
 #include "pollhook/store/sqlite_store.hpp"
 
 #include <fcntl.h>
@@ -89,7 +90,7 @@ StateDirectory::~StateDirectory()
 
 void StateDirectory::lock()
 {
-    const std::filesystem::path file = path_ / "lock";
+    const std::filesystem::path file = path_ / lock_file;
     Descriptor fd(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, private_file));
     if (fd.get() < 0)
         not_writable(file, errno);
@@ -120,7 +121,7 @@ void StateDirectory::protect(const std::filesystem::path& file) const
 void StateDirectory::release_reserve() noexcept
 {
     std::error_code ec;
-    std::filesystem::remove(path_ / "reserve", ec);
+    std::filesystem::remove(path_ / reserve_file, ec);
     reserved_ = false;
 }
 
@@ -128,7 +129,7 @@ bool StateDirectory::restore_reserve() noexcept
 {
     if (reserved_)
         return true;
-    const std::filesystem::path file = path_ / "reserve";
+    const std::filesystem::path file = path_ / reserve_file;
     {
         const Descriptor fd(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, private_file));
         reserved_ = fd.get() >= 0 && ::posix_fallocate(fd.get(), 0, reserve_bytes) == 0;
