@@ -34,6 +34,12 @@ namespace {
 constexpr std::size_t registration_chunk = 2000;
 constexpr std::size_t most_refusals_shown = 1000;
 
+/// Nothing but a late result may follow an end, so a task that has ended is never watched again.
+bool is_watched(const store::WatchedTask& task)
+{
+    return !is_terminal(task.known.status) || task.settle_until.has_value();
+}
+
 json::object encode(const store::WatchedTask& task, const std::string& provider)
 {
     json::object out;
@@ -44,6 +50,7 @@ json::object encode(const store::WatchedTask& task, const std::string& provider)
     out["progress"] = task.known.progress;
     out["sequence"] = task.known.sequence;
     out["registeredAt"] = base::format_rfc3339(task.registered_at);
+    out["watching"] = is_watched(task);
     return out;
 }
 
@@ -207,8 +214,7 @@ asio::awaitable<base::Result<Api::Registration>> Api::register_chunk(std::vector
         store::Registered& one = registered->at(i);
         ++(one.created ? done.created : done.existing);
         // A reload may have removed the provider; its tasks are watched when it returns.
-        if (poll::Poller* watcher = poller(providers[i]);
-            watcher != nullptr && (!is_terminal(one.task.known.status) || one.task.settle_until))
+        if (poll::Poller* watcher = poller(providers[i]); watcher != nullptr && is_watched(one.task))
             watcher->watch(one.task);
         done.last = std::move(one);
     }

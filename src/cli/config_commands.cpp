@@ -8,6 +8,7 @@
 #include "pollhook/config/load.hpp"
 #include "pollhook/config/schema.hpp"
 #include "pollhook/config/show.hpp"
+#include "pollhook/service/preflight.hpp"
 #include "terminal.hpp"
 
 #include <boost/json/array.hpp>
@@ -132,7 +133,7 @@ int config_check(const ConfigCheckOptions& options)
 {
     const auto environment = config::process_environment();
     const std::filesystem::path path = config::find(options.file, environment);
-    const auto config = config::load(path, environment);
+    const auto config = config::load(path, environment, config::MissingSecret::is_error, service::preflight);
     if (options.output != OutputFormat::table)
         print_line(verdict_on(path, config));
     if (!config)

@@ -10,6 +10,7 @@
 #include "pollhook/config/setting_error.hpp"
 #include "pollhook/service/activation.hpp"
 #include "pollhook/service/daemon.hpp"
+#include "pollhook/service/preflight.hpp"
 #include "pollhook/store/failure.hpp"
 #include "pollhook/store/sqlite_store.hpp"
 #include "terminal.hpp"
@@ -75,7 +76,10 @@ int run(const RunOptions& options)
 {
     const auto environment = config::process_environment();
     const std::filesystem::path file = config::find(options.config, environment);
-    auto config = config::load(file, environment);
+    const auto load = [&file, &environment] {
+        return config::load(file, environment, config::MissingSecret::is_error, service::preflight);
+    };
+    auto config = load();
     if (!config) {
         print_lines(config.error().text());
         print_error("the configuration is wrong; nothing was started");
@@ -94,7 +98,6 @@ int run(const RunOptions& options)
         );
         machine.sockets.push_back(socket.descriptor);
     }
-    const auto load = [&file, &environment] { return config::load(file, environment); };
     service::Daemon daemon(loop, clock, std::move(*config), std::move(machine), load);
     bool is_ready = false;
     try {

@@ -63,11 +63,13 @@ int add_one(Session& session, const json::value& registration)
     if (!task)
         return report(task.error());
     constexpr int created = 201;
+    const bool is_watched = shown(*task, "watching") != "false";
     print(fmt::format(
-        "{} {}/{}\n",
+        "{} {}/{}{}\n",
         answer->status == created ? "watching" : "known already:",
         shown(*task, "provider"),
-        shown(*task, "id")
+        shown(*task, "id"),
+        is_watched ? "" : ", ended as " + shown(*task, "status") + ": not watched"
     ));
     return exit_code::ok;
 }

@@ -2,11 +2,13 @@
 
 #include "key_table.hpp"
 #include "pollhook/config/config.hpp"
+#include "pollhook/config/load.hpp"
 #include "pollhook/config/positions.hpp"
 #include "report.hpp"
 #include "value_reader.hpp"
 
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -26,6 +28,10 @@ public:
     /// The checks that need more than one key. `whole` is where something missing is reported.
     void check(const Place& whole);
 
+    /// Reports what a Judge found, at its places.
+    void report(std::span<const Finding> findings);
+
+    [[nodiscard]] const Config& config() const noexcept { return config_; }
     /// With its positions; see check() for `whole`.
     [[nodiscard]] Config take(Place whole);
 
@@ -59,6 +65,7 @@ private:
     void check_provider(const Provider& provider, const Places& places);
     void check_task_webhooks();
     void check_sink(const Sink& sink, const Places& places);
+    [[nodiscard]] const Places& places_of(const Finding& finding) const;
 
     ValueReader& values_;
     Report& report_;

@@ -9,9 +9,21 @@
 namespace pollhook::config {
 namespace {
 
+constexpr std::string_view tasks_own_name = "task";
+
 bool is_set(const Secret& secret)
 {
     return !secret.empty() || !secret.reference().empty();
+}
+
+/// Whether one socket cannot listen there because of the other. Port 0 is another one each time.
+bool is_in_the_way(const ListenAddress& a, const ListenAddress& b)
+{
+    if (a.is_unix() || b.is_unix())
+        return a == b;
+    if (a.port != b.port || a.port == 0 || a.address.is_v6() != b.address.is_v6())
+        return false;
+    return a.address == b.address || a.address.is_unspecified() || b.address.is_unspecified();
 }
 
 std::string first_of_list(const std::string& text)
@@ -27,8 +39,26 @@ const Place& place_in(const Places& places, std::string_view key)
     return found == places.end() ? places.find("")->second : found->second;
 }
 
+void DocumentReader::report(std::span<const Finding> findings)
+{
+    for (const Finding& finding : findings)
+        report_.add(place_in(places_of(finding), finding.key), finding.problem);
+}
+
+const Places& DocumentReader::places_of(const Finding& finding) const
+{
+    if (finding.section == "provider")
+        return provider_places_.at(finding.index);
+    if (finding.section == "sink")
+        return sink_places_.at(finding.index);
+    return single_places_.find(finding.section)->second;
+}
+
 void DocumentReader::check(const Place& whole)
 {
+    // A table that stands in no file is wrong there as a whole.
+    for (const char* const name : {"store", "admin", "task_webhooks"})
+        single_places_[name].emplace("", whole);
     check_daemon(whole);
     check_admin();
     check_task_webhooks();
@@ -84,6 +114,17 @@ void DocumentReader::check_admin()
             fmt::format("listening on \"{}\" needs a token, since others can reach it", open->text()),
             "set \"token\" in [admin]"
         );
+    for (auto one = admin.listen.begin(); one != admin.listen.end(); ++one) {
+        const auto first = std::find_if(admin.listen.begin(), one, [&](const ListenAddress& before) {
+            return is_in_the_way(before, *one);
+        });
+        if (first != one)
+            report_.add(
+                place_in(single_places_["admin"], "listen"),
+                fmt::format("\"{}\" cannot be listened on beside \"{}\"", one->text(), first->text()),
+                "leave one of them out"
+            );
+    }
 }
 
 void DocumentReader::check_provider(const Provider& provider, const Places& places)
@@ -112,6 +153,12 @@ void DocumentReader::check_task_webhooks()
 void DocumentReader::check_sink(const Sink& sink, const Places& places)
 {
     check_combinations(sink, places, report_);
+    if (sink.name == tasks_own_name)
+        report_.add(
+            place_in(places, "name"),
+            fmt::format("\"{}\" cannot be the name of a sink", tasks_own_name),
+            "metrics and API call the tasks' own URLs so"
+        );
     std::vector<std::string> known;
     known.reserve(config_.providers.size());
     for (const Provider& provider : config_.providers)

@@ -131,7 +131,8 @@ const std::vector<Row<Provider>>& rows<Provider>()
             {.table = "provider",
              .key = "lost_after.time",
              .type = ValueType::duration,
-             .text = "... over at least this long.",
+             .text = "... over at least this long. Empty answers to several tasks count only after six times "
+                     "as long.",
              .minimum = 0,
              .maximum = 7 * day}
         ),
@@ -139,7 +140,8 @@ const std::vector<Row<Provider>>& rows<Provider>()
             {.table = "provider",
              .key = "stalled_after",
              .type = ValueType::duration,
-             .text = "A task without a change for this long is announced as stalled, once.",
+             .text =
+                 "A task that the relay shows without a change for this long is announced as stalled, once.",
              .minimum = ms(100ms),
              .maximum = 30 * day}
         ),
@@ -147,7 +149,8 @@ const std::vector<Row<Provider>>& rows<Provider>()
             {.table = "provider",
              .key = "max_age",
              .type = ValueType::duration,
-             .text = "A task that is not finished by then expires.",
+             .text = "A task that is not finished by then expires: by the next answer, or after an hour "
+                     "without one.",
              .minimum = ms(100ms),
              .maximum = 365 * day}
         )

@@ -67,6 +67,7 @@ Loaded assemble(
     const std::vector<Source>& sources,
     const Environment& environment,
     MissingSecret missing_secret,
+    const Judge& judge,
     Report& report
 )
 {
@@ -82,6 +83,8 @@ Loaded assemble(
         whole = {.file = sources.front().name, .line = 1, .column = 1};
         reader.check(whole);
     }
+    if (report.count() == 0 && judge)
+        reader.report(judge(reader.config()));
     if (report.count() != 0)
         return report.take(names);
     return reader.take(std::move(whole));
@@ -98,23 +101,32 @@ std::filesystem::path find(const std::optional<std::filesystem::path>& named, co
     return "/etc/pollhook/pollhook.toml";
 }
 
-Loaded load(const std::filesystem::path& path, const Environment& environment, MissingSecret missing_secret)
+Loaded load(
+    const std::filesystem::path& path,
+    const Environment& environment,
+    MissingSecret missing_secret,
+    const Judge& judge
+)
 {
     Report report;
     std::vector<Source> sources;
     read_source(path, sources, report);
     for (const std::filesystem::path& fragment : fragments(path, report))
         read_source(fragment, sources, report);
-    return assemble(sources, environment, missing_secret, report);
+    return assemble(sources, environment, missing_secret, judge, report);
 }
 
 Loaded load_from_text(
-    std::string_view text, std::string_view name, const Environment& environment, MissingSecret missing_secret
+    std::string_view text,
+    std::string_view name,
+    const Environment& environment,
+    MissingSecret missing_secret,
+    const Judge& judge
 )
 {
     Report report;
     const std::vector<Source> sources{{.name = std::string(name), .text = std::string(text)}};
-    return assemble(sources, environment, missing_secret, report);
+    return assemble(sources, environment, missing_secret, judge, report);
 }
 
 }  // namespace pollhook::config

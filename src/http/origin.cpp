@@ -10,7 +10,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstddef>
-#include <optional>
+#include <utility>
 
 namespace pollhook::http {
 namespace {
@@ -70,10 +70,38 @@ bool is_host_name(std::string_view name) noexcept
     }
 }
 
-base::Result<std::string> read_host(const boost::urls::url_view& url)
+/// What stands between `//` and the path.
+struct Authority {
+    std::string_view host;  ///< of an IPv6 address with its brackets
+    std::string_view port;
+};
+
+/// Boost.URL 1.81 ends the host of `//203.0.113.7.sslip.io/` after the address that it begins with, and reads
+/// `//host:-1/` as a host and a path: the URL would mean one thing to us and another to everybody else.
+base::Result<Authority> split_authority(std::string_view text)
 {
-    const boost::core::string_view encoded = url.encoded_host();
-    std::string_view text(encoded.data(), encoded.size());
+    if (text.find('@') != std::string_view::npos)
+        return Errc::userinfo_in_url;
+    std::size_t end = text.find(':');
+    if (text.starts_with('[')) {
+        const std::size_t bracket = text.find(']');
+        if (bracket == std::string_view::npos)
+            return Errc::bad_host;
+        end = bracket + 1;
+    }
+    Authority authority;
+    authority.host = text.substr(0, end);
+    const std::string_view rest = text.substr(authority.host.size());
+    if (rest.empty())
+        return authority;
+    if (rest.front() != ':')
+        return Errc::bad_host;
+    authority.port = rest.substr(1);
+    return authority;
+}
+
+base::Result<std::string> read_host(std::string_view text)
+{
     if (text.empty() || text.find('%') != std::string_view::npos)
         return Errc::bad_host;
     boost::system::error_code ec;
@@ -95,9 +123,8 @@ base::Result<std::string> read_host(const boost::urls::url_view& url)
     return name;
 }
 
-base::Result<std::uint16_t> read_port(const boost::urls::url_view& url, Scheme scheme)
+base::Result<std::uint16_t> read_port(std::string_view text, Scheme scheme)
 {
-    const boost::core::string_view text = url.port();
     if (text.empty())
         return default_port(scheme);
     std::uint16_t port = 0;
@@ -123,14 +150,18 @@ base::Result<Scheme> read_scheme(std::string_view text)
     return Errc::unsupported_scheme;
 }
 
-/// Boost.URL 1.81 reads `//host:-1/` as a host and a path that starts with `:-1/`: the authority must be all
-/// that stands before the path, or the URL means one thing to us and another to everybody else.
-bool is_whole_authority(std::string_view text, const boost::urls::url_view& url)
+/// Path and query of `text`, which is what follows the authority.
+base::Result<std::string> read_target(std::string_view text)
 {
-    const std::size_t first = text.find("//") + 2;
-    const std::size_t last = text.find_first_of("/?#", first);
-    const boost::core::string_view authority = url.encoded_authority();
-    return text.substr(first, last - first) == std::string_view(authority.data(), authority.size());
+    std::string stand_in = "http://host";
+    stand_in += text;
+    const auto parsed = boost::urls::parse_uri(stand_in);
+    if (!parsed)
+        return Errc::malformed_url;
+    const boost::core::string_view path_and_query = parsed->encoded_target();
+    std::string target(path_and_query.starts_with('/') ? "" : "/");
+    target.append(path_and_query.data(), path_and_query.size());
+    return target;
 }
 
 bool is_visible_ascii(char c) noexcept
@@ -177,28 +208,29 @@ base::Result<Url> parse_url(std::string_view text)
     const base::Result<Scheme> scheme = read_scheme(text);
     if (!scheme)
         return scheme.error();
-    const auto parsed = boost::urls::parse_uri(boost::core::string_view(text.data(), text.size()));
-    if (!parsed || !parsed->has_authority())
+    text.remove_prefix(text.find(':') + 1);
+    if (!text.starts_with("//"))
         return Errc::malformed_url;
-    if (parsed->has_userinfo())
-        return Errc::userinfo_in_url;
-    if (!is_whole_authority(text, *parsed))
-        return Errc::bad_port;
-    base::Result<std::string> host = read_host(*parsed);
+    text.remove_prefix(2);
+    const std::size_t end = std::min(text.find_first_of("/?#"), text.size());
+    const base::Result<Authority> authority = split_authority(text.substr(0, end));
+    if (!authority)
+        return authority.error();
+    base::Result<std::string> host = read_host(authority->host);
     if (!host)
         return host.error();
-    const base::Result<std::uint16_t> port = read_port(*parsed, *scheme);
+    const base::Result<std::uint16_t> port = read_port(authority->port, *scheme);
     if (!port)
         return port.error();
+    base::Result<std::string> target = read_target(text.substr(end));
+    if (!target)
+        return target.error();
 
     Url url;
     url.origin.scheme = *scheme;
     url.origin.host = std::move(*host);
     url.origin.port = *port;
-    const boost::core::string_view path_and_query = parsed->encoded_target();
-    if (!path_and_query.starts_with('/'))
-        url.target = '/';
-    url.target.append(path_and_query.data(), path_and_query.size());
+    url.target = std::move(*target);
     return url;
 }
 

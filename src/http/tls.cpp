@@ -235,6 +235,18 @@ void show_certificate(asio::ssl::context& context, const std::string& certificat
         throw config::SettingError("key_file", "key_file " + key + ": it is not the key of the certificate");
 }
 
+void use_files(asio::ssl::context& context, const RouteOptions& options)
+{
+    if (!options.ca_file.empty())
+        trust(context, options.ca_file);
+    if (!options.certificate_file.empty())
+        show_certificate(
+            context,
+            options.certificate_file,
+            options.key_file.empty() ? options.certificate_file : options.key_file
+        );
+}
+
 }  // namespace
 
 class TlsConnector::Impl {
@@ -252,14 +264,7 @@ public:
         context_.set_verify_mode(asio::ssl::verify_peer);
         if (options.ca_file.empty())
             trust_system(context_, system_store_);
-        else
-            trust(context_, options.ca_file);
-        if (!options.certificate_file.empty())
-            show_certificate(
-                context_,
-                options.certificate_file,
-                options.key_file.empty() ? options.certificate_file : options.key_file
-            );
+        use_files(context_, options);
         static constexpr unsigned char protocols[] = "\x08http/1.1";
         require(::SSL_CTX_set_alpn_protos(native, protocols, sizeof protocols - 1) == 0, "protocol list");
     }
@@ -278,6 +283,12 @@ private:
     asio::ssl::context context_;
     Sessions sessions_;
 };
+
+void check_tls_files(const RouteOptions& options)
+{
+    asio::ssl::context context(asio::ssl::context::tls_client);
+    use_files(context, options);
+}
 
 TlsConnector::TlsConnector(const RouteOptions& options) : impl_(std::make_unique<Impl>(options)) {}
 

@@ -16,6 +16,14 @@ namespace {
 
 using namespace std::chrono_literals;
 
+/// Relays that keep their tasks in memory forget all of them at a restart, so that empty lists are believed
+/// at last: after so many times lost_after.time.
+constexpr int doubt = 6;
+/// A relay that has failed for so long without a break is not waited for when a task is over its age.
+constexpr base::Duration longest_outage = 1h;
+/// The tasks that expire so at a time: they are one transaction.
+constexpr std::size_t most_expired = 1000;
+
 /// How long a finished task's result may still change: some relays mirror it after they have said success.
 constexpr base::Duration settle_time = 2min;
 
@@ -36,10 +44,29 @@ bool Poller::still_there(const Flight& flight) const
     return scheduler_.row(flight.slot) == flight.row && scheduler_.in_flight(flight.slot);
 }
 
+void Poller::suspect(provider::LookResult& result) const
+{
+    const provider::Answer& answer = result.answer;
+    if (result.failure || !empty_.is_running())
+        return;
+    if (!answer.observations.empty() || answer.foreign > 0 || answer.malformed > 0)
+        return;
+    provider::LookFailure failure;
+    failure.kind = provider::Errc::suspicious_empty;
+    failure.detail = "an empty list again";
+    result.failure = std::move(failure);
+}
+
 bool Poller::believes_missing(const provider::LookResult& result) const
 {
     return !result.failure || result.failure->kind != provider::Errc::suspicious_empty ||
-           suspicious_ >= suspicious_answers;
+           empty_.has_lasted(doubt * lost_time_, with_.clock->steady_now());
+}
+
+bool Poller::is_given_up(const provider::LookResult& result) const
+{
+    return result.failure && result.failure->kind != provider::Errc::cancelled &&
+           failing_.has_lasted(longest_outage, with_.clock->steady_now());
 }
 
 bool Poller::was_about_tasks(const provider::LookResult& result) const
@@ -86,7 +113,8 @@ asio::awaitable<void> Poller::apply(Asked asked, provider::LookResult result, st
                 judge(scheduler_.missing(flight->slot, now.steady), *flight, now.steady, judged);
             }
 
-    const bool answered = was_about_tasks(result);
+    const bool given_up = is_given_up(result);
+    const bool answered = was_about_tasks(result) || given_up;
     for (Flight& flight : flights) {
         if (flight.landed)
             continue;
@@ -96,6 +124,9 @@ asio::awaitable<void> Poller::apply(Asked asked, provider::LookResult result, st
         else
             scheduler_.postponed(flight.slot, now.steady);
     }
+    if (given_up)
+        for (const Slot slot : scheduler_.over_age(now.steady, most_expired))
+            judge(Verdict::expired, {.slot = slot, .row = scheduler_.row(slot)}, now.steady, judged);
 
     co_await note_contradictions();
     co_await end_settling();
@@ -123,6 +154,7 @@ void Poller::observe(
     auto snapshot = asked.snapshot(seen.raw);
     if (!snapshot) {
         ++counters_.malformed;
+        warn_of_unreadable(seen.id);
         return;
     }
     flight.landed = true;
@@ -137,7 +169,9 @@ void Poller::observe_settling(
     const task::Known& known = scheduler_.known(flight.slot);
     if (seen.status != known.status) {
         if (!std::exchange(settling.contradicted, true))
-            contradictions_.push_back({.task = flight.row, .word = std::string(seen.upstream_status)});
+            contradictions_.push_back(
+                {.task = flight.row, .id = std::string(seen.id), .word = std::string(seen.upstream_status)}
+            );
         scheduler_.settle(flight.slot, settling);
     } else if (auto snapshot = asked.snapshot(seen.raw);
                snapshot && snapshot->result_digest != settling.result_digest) {
@@ -174,9 +208,9 @@ asio::awaitable<void> Poller::note_contradictions()
     std::vector<Contradiction> contradictions = std::exchange(contradictions_, {});
     for (Contradiction& contradiction : contradictions) {
         spdlog::warn(
-            "task.contradicted: provider={} row={} upstream_status=\"{}\"",
+            "task.contradicted: provider={} task={} upstream_status=\"{}\"",
             name_,
-            static_cast<std::int64_t>(contradiction.task),
+            contradiction.id,
             base::printable(contradiction.word)
         );
         auto noted = co_await with_.store->note_contradiction(

@@ -67,6 +67,7 @@ Poller::Poller(
       max_in_flight_(settings.max_in_flight),
       poll_interval_(settings.poll_interval),
       rate_(settings.max_requests_per_second),
+      lost_time_(settings.lost_after.time),
       with_(surroundings),
       provider_(std::move(provider)),
       scheduler_(pace_of(settings)),
@@ -140,6 +141,7 @@ void Poller::adopt(Next next)
     const config::Provider& settings = next.settings;
     max_in_flight_ = settings.max_in_flight;
     rate_ = settings.max_requests_per_second;
+    lost_time_ = settings.lost_after.time;
     bucket_.set_limits(rate_, rate_, now);
     scheduler_.set_pace(pace_of(settings));
     if (std::exchange(poll_interval_, settings.poll_interval) != settings.poll_interval)
@@ -147,7 +149,8 @@ void Poller::adopt(Next next)
     if (next.provider) {
         provider_ = std::move(next.provider);
         health_.forgive();
-        suspicious_ = 0;
+        empty_.end();
+        failing_.end();
         refused_ = 0;
     }
     adopt(*next.routing, *next.guard);
@@ -169,6 +172,9 @@ void Poller::set_pauses(Pauses pauses)
         return;
     if (was_paused) {
         scheduler_.skip_time(paused_at_, with_.clock->steady_now());
+        // Nobody knows what the relay would have answered meanwhile.
+        empty_.end();
+        failing_.end();
         spdlog::info("provider.resumed: provider={}", name_);
     } else {
         paused_at_ = with_.clock->steady_now();
@@ -257,6 +263,7 @@ asio::awaitable<void> Poller::look(std::vector<std::string> ids, std::vector<Fli
     provider::LookResult result = co_await asked->look(ids);
     if (result.answer.requests > 1)
         bucket_.take(static_cast<double>(result.answer.requests - 1), with_.clock->steady_now());
+    suspect(result);
     note(*asked, result);
     note_delays(result, flights);
     co_await apply(asked, std::move(result), std::move(flights));
@@ -272,12 +279,12 @@ void Poller::note(const provider::Provider& asked, const provider::LookResult& r
     counters_.looks += answer.observations.size();
     counters_.malformed += answer.malformed;
     counters_.foreign += answer.foreign;
+    if (answer.malformed > 0)
+        warn_of_unreadable(answer.malformed_id);
     if (&asked != provider_.get())
         return;
-    if (!answer.observations.empty()) {
-        suspicious_ = 0;
+    if (!answer.observations.empty())
         refused_ = 0;
-    }
 
     for (const base::Duration time : answer.request_times)
         request_times_.observe(time);
@@ -289,13 +296,12 @@ void Poller::note(const provider::Provider& asked, const provider::LookResult& r
         counters_.results.at(static_cast<std::size_t>(failure->kind)) += bad;
     if (failure && failure->kind == provider::Errc::cancelled)
         return;
+    note_streaks(result);
     if (failure)
         ++counters_.failed_looks;
     const bool one_task_refused =
         failure && failure->kind == provider::Errc::refused && ++refused_ < refused_answers;
-    const bool empty_but_often =
-        failure && failure->kind == provider::Errc::suspicious_empty && ++suspicious_ >= suspicious_answers;
-    if (!failure || empty_but_often || (one_task_refused && !answer.observations.empty())) {
+    if (!failure || (one_task_refused && !answer.observations.empty())) {
         if (health_.succeeded(with_.clock->steady_now(), with_.clock->now()) ==
             ProviderHealth::Step::recovered)
             spdlog::info("provider.recovered: provider={}", name_);
@@ -306,6 +312,36 @@ void Poller::note(const provider::Provider& asked, const provider::LookResult& r
         return;
     warn(*failure, health_.failed(*failure, with_.clock->steady_now(), *with_.random));
     announce_trouble(failure->detail);
+}
+
+void Poller::note_streaks(const provider::LookResult& result)
+{
+    using provider::Errc;
+    const auto& failure = result.failure;
+    const base::SteadyPoint now = with_.clock->steady_now();
+    const bool shows_tasks = !result.answer.observations.empty();
+    if (failure && failure->kind == Errc::suspicious_empty && !shows_tasks)
+        empty_.happened(now);
+    else
+        empty_.end();
+    // Whoever refuses the key is there, and tells about the tasks once the key is right.
+    if (failure && failure->kind != Errc::unauthorized && !shows_tasks)
+        failing_.happened(now);
+    else
+        failing_.end();
+}
+
+void Poller::warn_of_unreadable(std::string_view id)
+{
+    if (not_readable_.happened(with_.clock->steady_now()) == base::Episode::Line::none)
+        return;
+    spdlog::warn(
+        "provider.item_unreadable: provider={} task={} next=\"{}\"",
+        name_,
+        id.empty() ? "-" : base::printable(id),
+        id.empty() ? "no task that this answer lacks counts as missing; they expire by max_age"
+                   : "it keeps its state, and expires by max_age"
+    );
 }
 
 void Poller::note_delays(const provider::LookResult& result, const std::vector<Flight>& flights)

@@ -36,6 +36,7 @@ ProviderHealth::Step ProviderHealth::succeeded(base::SteadyPoint now, base::Time
     backoff_.reset();
     key_backoff_.reset();
     key_refused_ = false;
+    last_error_.clear();
     return std::exchange(failures_, 0) > 0 ? Step::recovered : Step::none;
 }
 

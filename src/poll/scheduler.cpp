@@ -243,6 +243,18 @@ void Scheduler::skip_time(SteadyPoint since, SteadyPoint now)
         settling.until = std::max(settling.until, since) + (now - since);
 }
 
+std::vector<Slot> Scheduler::over_age(SteadyPoint now, std::size_t limit) const
+{
+    std::vector<Slot> found;
+    for (std::uint32_t number = 0; number < watches_.size() && found.size() < limit; ++number) {
+        const Watch& task = watches_[number];
+        if (task.place != Place::nowhere && task.place != Place::flying &&
+            judge_age(task, now) == Verdict::expired)
+            found.push_back(Slot{number});
+    }
+    return found;
+}
+
 void Scheduler::settle(Slot slot, Settling settling)
 {
     settling_[static_cast<std::uint32_t>(slot)] = settling;
@@ -309,7 +321,7 @@ void Scheduler::plan_later(Slot slot, SteadyPoint now)
     plan(slot, now, interval);
 }
 
-Verdict Scheduler::judge_age(Watch& watch, SteadyPoint now) const
+Verdict Scheduler::judge_age(const Watch& watch, SteadyPoint now) const
 {
     if (is_terminal(watch.known.status))
         return Verdict::none;

@@ -155,6 +155,7 @@ asio::awaitable<Posted> Account::post(std::string path, std::string body, Answer
         posted.failure = malformed("a web page, is base_url right?");
     if (posted.failure)
         posted.failure->retry_after = http::retry_after(response.retry_after, clock_.now());
+    replace_unpaired_surrogates(response.body);
     posted.body = answer.bodies.emplace_back(std::move(response.body));
     posted.body = base::trim(base::without_byte_order_mark(posted.body));
     co_return posted;

@@ -59,6 +59,8 @@ std::size_t Gathering::take(std::string_view text, ItemsRead& count)
     }
     ++answer_.malformed;
     const std::string_view id = item.observation.id;
+    if (answer_.malformed_id.empty())
+        answer_.malformed_id = id;
     if (id.empty())
         ++count.nameless;
     else if (const auto known = anyone_ ? places_.emplace(id, Place()).first : places_.find(id);

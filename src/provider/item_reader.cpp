@@ -46,6 +46,21 @@ public:
     }
 
     [[nodiscard]] std::string_view id() const { return seen_.id; }
+    /// The id in an object that is no JSON, looked for member by member.
+    [[nodiscard]] std::string_view id_in(std::string_view broken)
+    {
+        MemberScanner member(broken);
+        while (member.next()) {
+            if (member.name() != dialect_.id_name)
+                continue;
+            const std::string_view value = member.value();
+            const bool is_string = value.size() > 2 && value.front() == '"';
+            const std::string_view id = is_string ? value.substr(1, value.size() - 2) : value;
+            const bool is_number = id.find_first_not_of("0123456789") == std::string_view::npos;
+            return (is_string || is_number) && task::is_valid_id(id) ? id : std::string_view();
+        }
+        return {};
+    }
     [[nodiscard]] bool complete() const { return !seen_.id.empty() && status_is_word_; }
 
     [[nodiscard]] task::Observation observation()
@@ -259,6 +274,8 @@ public:
         if (ec) {
             item.observation.id = facts.id();
             leave_out(text, item);
+            if (item.observation.id.empty() && item.outcome == Outcome::unreadable)
+                item.observation.id = facts.id_in(text.substr(0, item.end));
             return item;
         }
         item.end = text.find_last_of('}', item.end - 1) + 1;

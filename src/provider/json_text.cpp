@@ -4,7 +4,9 @@
 #include <boost/json/parse.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
+#include <system_error>
 #include <unordered_set>
 
 namespace pollhook::provider {
@@ -63,6 +65,28 @@ std::size_t skip_string(std::string_view text, std::size_t at) noexcept
     return std::string_view::npos;
 }
 
+/// The number in the escape that begins at `at`; empty where there is no `\uXXXX`.
+std::optional<unsigned> code_unit(std::string_view text, std::size_t at) noexcept
+{
+    constexpr std::size_t length = 6;
+    const std::string_view escape = text.substr(std::min(at, text.size()), length);
+    if (escape.size() < length || !escape.starts_with("\\u"))
+        return std::nullopt;
+    unsigned unit = 0;
+    const auto [end, error] = std::from_chars(escape.data() + 2, escape.data() + length, unit, 16);
+    return error == std::errc() && end == escape.data() + length ? std::optional(unit) : std::nullopt;
+}
+
+constexpr bool is_high_surrogate(unsigned unit) noexcept
+{
+    return unit >= 0xd800 && unit <= 0xdbff;
+}
+
+constexpr bool is_low_surrogate(unsigned unit) noexcept
+{
+    return unit >= 0xdc00 && unit <= 0xdfff;
+}
+
 }  // namespace
 
 std::size_t skip_space(std::string_view text, std::size_t at) noexcept
@@ -107,6 +131,26 @@ bool is_valid_json(std::string_view text)
     json::basic_parser<Witness> parser(options);
     json::error_code ec;
     return parser.write_some(false, text.data(), text.size(), ec) == text.size() && !ec;
+}
+
+void replace_unpaired_surrogates(std::string& text) noexcept
+{
+    constexpr std::size_t length = 6;
+    constexpr std::string_view replacement = "\\ufffd";
+    std::size_t at = text.find('\\');
+    while (at != std::string::npos) {
+        std::size_t end = at + 2;  // `\\` is a backslash, and whatever follows it is no escape
+        if (const auto unit = code_unit(text, at)) {
+            end = at + length;
+            const bool is_pair =
+                is_high_surrogate(*unit) && is_low_surrogate(code_unit(text, end).value_or(0));
+            if (is_pair)
+                end += length;
+            else if (is_high_surrogate(*unit) || is_low_surrogate(*unit))
+                std::ranges::copy(replacement, text.begin() + static_cast<std::ptrdiff_t>(at));
+        }
+        at = text.find('\\', end);
+    }
 }
 
 std::optional<std::string> string_of(std::string_view value)

@@ -1,6 +1,7 @@
 #include "pollhook/store/backup.hpp"
 
 #include "database.hpp"
+#include "pollhook/store/file_names.hpp"
 #include "pollhook/store/sqlite_store.hpp"
 #include "schema.hpp"
 #include "state_directory.hpp"
@@ -23,8 +24,6 @@ namespace {
 
 /// A few megabytes, so that progress moves and others get at the disk.
 constexpr int step_pages = 1000;
-/// What SQLite puts beside a database; the first is the database.
-constexpr std::array side_files{"", "-wal", "-shm", "-journal"};
 
 [[noreturn]] void cannot_write(const std::filesystem::path& path, const std::string& why)
 {

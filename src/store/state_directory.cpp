@@ -1,6 +1,7 @@
 #include "state_directory.hpp"
 
 #include "pollhook/base/text.hpp"
+#include "pollhook/store/file_names.hpp"
 #include "pollhook/store/sqlite_store.hpp"
 
 #include <fcntl.h>
@@ -66,7 +67,7 @@ StateDirectory::StateDirectory(std::filesystem::path path) : path_(std::move(pat
 
 void StateDirectory::lock()
 {
-    const std::filesystem::path file = path_ / "lock";
+    const std::filesystem::path file = path_ / lock_file;
     base::FileDescriptor fd(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, private_file));
     if (!fd.is_open())
         not_writable(file, errno);
@@ -97,7 +98,7 @@ void StateDirectory::protect(const std::filesystem::path& file) const
 void StateDirectory::release_reserve() noexcept
 {
     std::error_code ec;
-    std::filesystem::remove(path_ / "reserve", ec);
+    std::filesystem::remove(path_ / reserve_file, ec);
     reserved_ = false;
 }
 
@@ -105,7 +106,7 @@ bool StateDirectory::restore_reserve() noexcept
 {
     if (reserved_)
         return true;
-    const std::filesystem::path file = path_ / "reserve";
+    const std::filesystem::path file = path_ / reserve_file;
     {
         const base::FileDescriptor fd(
             ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, private_file)

@@ -6,10 +6,14 @@
 
 #include <boost/system/result.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace pollhook::config {
 
@@ -23,6 +27,18 @@ using Loaded = boost::system::result<Config, Diagnostics>;
 /// reference.
 enum class MissingSecret : std::uint8_t { is_error, stays_empty };
 
+/// What is wrong with one key although its value is well-formed.
+struct Finding {
+    std::string section;    ///< a table's name, such as `sink`
+    std::size_t index = 0;  ///< which of the tables of that name, from 0
+    std::string key;        ///< within the table, such as `tls.ca_file`
+    std::string problem;    ///< for people, printable; names the table and the key
+};
+
+/// Judges a configuration by what its users know: whether a file or a URL serves its purpose. It is asked
+/// once nothing else is wrong.
+using Judge = std::function<std::vector<Finding>(const Config&)>;
+
 /// The file that a program started with `-c named` uses: `named`, else POLLHOOK_CONFIG, else
 /// /etc/pollhook/pollhook.toml. It need not exist.
 std::filesystem::path find(const std::optional<std::filesystem::path>& named, const Environment& environment);
@@ -32,7 +48,8 @@ std::filesystem::path find(const std::optional<std::filesystem::path>& named, co
 Loaded load(
     const std::filesystem::path& path,
     const Environment& environment,
-    MissingSecret missing_secret = MissingSecret::is_error
+    MissingSecret missing_secret = MissingSecret::is_error,
+    const Judge& judge = {}
 );
 
 /// The same for a text that is no file; `name` stands for the file in what it reports.
@@ -40,7 +57,8 @@ Loaded load_from_text(
     std::string_view text,
     std::string_view name,
     const Environment& environment,
-    MissingSecret missing_secret = MissingSecret::is_error
+    MissingSecret missing_secret = MissingSecret::is_error,
+    const Judge& judge = {}
 );
 
 }  // namespace pollhook::config

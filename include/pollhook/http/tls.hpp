@@ -34,4 +34,8 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
+/// Throws std::invalid_argument, as TlsConnector does, when a file of `options` cannot be used. Its text
+/// begins with the option's name. Any thread.
+void check_tls_files(const RouteOptions& options);
+
 }  // namespace pollhook::http

@@ -13,6 +13,7 @@
 #include "pollhook/poll/provider_health.hpp"
 #include "pollhook/poll/routing.hpp"
 #include "pollhook/poll/scheduler.hpp"
+#include "pollhook/poll/streak.hpp"
 #include "pollhook/provider/provider.hpp"
 #include "pollhook/store/intake.hpp"
 #include "pollhook/store/store.hpp"
@@ -147,6 +148,7 @@ private:
     };
     struct Contradiction {
         store::TaskRow task{};
+        std::string id;
         std::string word;
     };
 
@@ -161,14 +163,22 @@ private:
     [[nodiscard]] std::size_t looks_allowed() const;
     [[nodiscard]] bool may_start();
     [[nodiscard]] base::SteadyPoint next_start();
+    /// While empty lists are suspicious, one for a single task is so too.
+    void suspect(provider::LookResult& result) const;
     /// What the last answer was worth: whether its empty list, or the lack of an answer about some task,
     /// tells anything.
     [[nodiscard]] bool believes_missing(const provider::LookResult& result) const;
     [[nodiscard]] bool was_about_tasks(const provider::LookResult& result) const;
+    /// Whether the relay has failed for so long that the ages of its tasks count without an answer.
+    [[nodiscard]] bool is_given_up(const provider::LookResult& result) const;
     void warn(const provider::LookFailure& failure, ProviderHealth::Step step) const;
     /// `asked`: who was asked; what befell a former provider says nothing about this one.
     void note(const provider::Provider& asked, const provider::LookResult& result);
     void note_delays(const provider::LookResult& result, const std::vector<Flight>& flights);
+    /// What kind of answer the relay has given all the time.
+    void note_streaks(const provider::LookResult& result);
+    /// `id` empty: nobody can tell which task the item was meant to show.
+    void warn_of_unreadable(std::string_view id);
     /// Three failures in a row, or a refused key, are told to the sinks that want to know.
     void announce_trouble(std::string_view reason);
     void announce_recovery();
@@ -208,6 +218,7 @@ private:
     std::size_t max_in_flight_;
     base::Duration poll_interval_;
     double rate_;  // requests a second
+    base::Duration lost_time_;
     Surroundings with_;
     std::shared_ptr<provider::Provider> provider_;
     Scheduler scheduler_;
@@ -223,9 +234,8 @@ private:
     base::SteadyPoint paused_at_{};  // while it is
     base::Stall stall_;
     std::uint64_t started_looks_ = 0;
-    /// `200 []` for a batch is a relay's database trouble at first; after so many in a row it is an answer.
-    static constexpr std::uint32_t suspicious_answers = 3;
-    std::uint32_t suspicious_ = 0;               // empty answers in a row
+    Streak empty_;                               // nothing but suspiciously empty lists
+    Streak failing_;                             // nothing but failures, other than a refused key
     std::uint32_t refused_ = 0;                  // single tasks refused in a row
     std::unordered_set<std::string> finished_;   // discovered tasks that need no second look, bounded
     std::vector<store::TaskRow> settled_;        // to be told to the store
@@ -233,6 +243,7 @@ private:
     Counters counters_;
     base::Episode not_recorded_;
     base::Episode not_discovered_;
+    base::Episode not_readable_;
     base::Histogram request_times_;
     base::Histogram detection_delays_;
     bool announced_failing_ = false;

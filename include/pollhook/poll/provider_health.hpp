@@ -39,6 +39,7 @@ public:
     [[nodiscard]] bool probing() const noexcept { return failures_ > 0; }
     [[nodiscard]] std::uint32_t failures_in_a_row() const noexcept { return failures_; }
     [[nodiscard]] bool key_refused() const noexcept { return key_refused_; }
+    /// What went wrong, while it does; empty once the relay is well again.
     [[nodiscard]] const std::string& last_error() const noexcept { return last_error_; }
     [[nodiscard]] std::optional<base::TimePoint> last_success() const noexcept { return last_success_; }
 

@@ -87,6 +87,10 @@ public:
     /// Nothing was looked at from `since` to `now`, on purpose: no task became older in that time.
     void skip_time(base::SteadyPoint since, base::SteadyPoint now);
 
+    /// Up to `limit` tasks that are older than max_age, not in flight and not settling. Goes through all
+    /// tasks.
+    [[nodiscard]] std::vector<Slot> over_age(base::SteadyPoint now, std::size_t limit) const;
+
     [[nodiscard]] const std::string& id(Slot slot) const { return watch(slot).id; }
     /// When its look is due; of one in flight, when that look was.
     [[nodiscard]] base::SteadyPoint due(Slot slot) const { return watch(slot).due; }
@@ -170,7 +174,7 @@ private:
     void learn_duration(const Watch& watch, task::Status status, base::SteadyPoint now);
     void plan(Slot slot, base::SteadyPoint now, base::Duration pause);
     void plan_later(Slot slot, base::SteadyPoint now);
-    [[nodiscard]] Verdict judge_age(Watch& watch, base::SteadyPoint now) const;
+    [[nodiscard]] Verdict judge_age(const Watch& watch, base::SteadyPoint now) const;
     [[nodiscard]] bool may_ride_along(const Watch& watch, base::SteadyPoint now) const;
     void promote_due(base::SteadyPoint now);
     void rebuild_heaps();

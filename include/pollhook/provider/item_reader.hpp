@@ -31,7 +31,7 @@ public:
     };
     struct Item {
         Outcome outcome = Outcome::unreadable;
-        /// All of it for `read`. For `unreadable` the id alone, when it was found before the trouble.
+        /// All of it for `read`. For `unreadable` the id alone, when it can be found.
         task::Observation observation;
         std::size_t end = 0;  ///< where the item ends in the text; npos for `cut`
     };

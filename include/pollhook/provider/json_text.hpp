@@ -26,6 +26,10 @@ std::size_t skip_value(std::string_view text, std::size_t at) noexcept;
 /// Whether `text` is one value of RFC 8259 in valid UTF-8, at most max_json_depth deep.
 bool is_valid_json(std::string_view text);
 
+/// Puts U+FFFD in the place of every escaped surrogate that has no partner, such as `"\ud83d"`: relays cut
+/// prompts in the middle of an emoji, and no parser takes the rest. Moves no byte.
+void replace_unpaired_surrogates(std::string& text) noexcept;
+
 /// A string value with its escapes undone. Empty when `value` is not one.
 std::optional<std::string> string_of(std::string_view value);
 

@@ -34,6 +34,7 @@ struct Answer {
     /// list.
     std::vector<std::string> missing;
     std::size_t malformed = 0;                  ///< items that could not be read
+    std::string malformed_id;                   ///< of one of them, when one tells its id
     std::size_t foreign = 0;                    ///< items that nobody asked for
     std::size_t requests = 0;                   ///< made to the relay for this answer
     std::size_t bytes = 0;                      ///< received

@@ -181,6 +181,19 @@ TEST_F(TaskApiTest, StopsWatchingARemovedTask)
     EXPECT_EQ(get("/v1/tasks/quick/17").body.at("watching"), true);
 }
 
+TEST_F(TaskApiTest, ATaskThatHasEndedIsNotWatchedAgain)
+{
+    constexpr std::string_view body = R"({"provider":"quick","id":"17"})";
+    EXPECT_EQ(post("/v1/tasks", body).body.at("watching"), true);
+    record("17", task::Status::lost, 0);
+    remove("/v1/tasks/quick/17");
+    const Reply again = post("/v1/tasks", body);
+    EXPECT_EQ(again.status, 200);
+    EXPECT_EQ(again.body.at("status"), "lost");
+    EXPECT_EQ(again.body.at("watching"), false);
+    EXPECT_EQ(poller().watched(), 0U);
+}
+
 TEST_F(TaskApiTest, KnowsNoOtherPaths)
 {
     for (const char* path :

@@ -54,6 +54,20 @@ TEST(TaskAddTest, TellsNewFromKnown)
     );
 }
 
+TEST(TaskAddTest, SaysThatATaskHasEndedAndIsNotWatched)
+{
+    FakeDaemon daemon([](const auto&) {
+        return json_answer(R"({"provider":"quick","id":"17","status":"lost","watching":false})", 200);
+    });
+    TaskAddOptions options;
+    options.provider = "quick";
+    options.ids = {"17"};
+    EXPECT_EQ(
+        run_command([&] { return task_add(options, daemon.client()); }).out,
+        "known already: quick/17, ended as lost: not watched\n"
+    );
+}
+
 TEST(TaskAddTest, NamesTheIdsThatWereRejected)
 {
     FakeDaemon daemon([](const auto&) {

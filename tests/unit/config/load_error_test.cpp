@@ -219,6 +219,23 @@ TEST(LoadErrorTest, RefusesAListenerThatOthersReachWithoutAToken)
     );
 }
 
+TEST(LoadErrorTest, RefusesToListenTwiceAtOnePlace)
+{
+    for (const std::string bad :
+         {"'127.0.0.1:1', '127.0.0.1:1'",
+          "'localhost:1', '127.0.0.1:2', '127.0.0.1:1'",
+          "'0.0.0.0:1', '127.0.0.1:1'",
+          "'[::1]:1', '[::]:1'",
+          "'unix:/s', 'unix:/s'"})
+        EXPECT_THAT(
+            problems("admin.token = 'x'\nadmin.listen = [" + bad + "]"),
+            ElementsAre(testing::AllOf(StartsWith("t:2:7: \""), testing::HasSubstr("cannot be listened on")))
+        ) << bad;
+    for (const std::string fine :
+         {"'127.0.0.1:0', '127.0.0.1:0'", "'127.0.0.1:1', '[::1]:1'", "'127.0.0.1:1', 'unix:/s'"})
+        EXPECT_THAT(problems("admin.listen = [" + fine + "]"), testing::IsEmpty()) << fine;
+}
+
 TEST(LoadErrorTest, RefusesWhatIsMissingFromAProviderOrSink)
 {
     EXPECT_THAT(
@@ -294,6 +311,12 @@ TEST(LoadErrorTest, RefusesBadAndRepeatedNames)
     const auto named = [](const std::string& name) {
         return "[[sink]]\ntype = 'stdout'\nname = '" + name + "'\n";
     };
+    EXPECT_THAT(
+        problems(named("task")),
+        ElementsAre(
+            "t:3:1: \"task\" cannot be the name of a sink (metrics and API call the tasks' own URLs so)"
+        )
+    );
     EXPECT_THAT(problems(named(std::string(64, 'a'))), testing::IsEmpty());
     EXPECT_THAT(problems(named(std::string(65, 'a'))), testing::SizeIs(1));
     EXPECT_THAT(

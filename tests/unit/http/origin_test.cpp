@@ -52,6 +52,9 @@ INSTANTIATE_TEST_SUITE_P(
         Accepted{"https://example.com:65535/", "https://example.com:65535", "/"},
         Accepted{"https://my_host.example/", "https://my_host.example", "/"},
         Accepted{"https://xn--bcher-kva.example/", "https://xn--bcher-kva.example", "/"},
+        Accepted{"https://203.0.113.7.sslip.io:8443/x", "https://203.0.113.7.sslip.io:8443", "/x"},
+        Accepted{"http://192.168.1.1.nip.io", "http://192.168.1.1.nip.io", "/"},
+        Accepted{"https://10.0.0.1-a.example?q", "https://10.0.0.1-a.example", "/?q"},
         Accepted{"http://127.0.0.1:8080/x", "http://127.0.0.1:8080", "/x"},
         Accepted{"http://[::1]:80/x", "http://[::1]", "/x"},
         Accepted{"http://[2001:DB8:0:0::1]:81/x", "http://[2001:db8::1]:81", "/x"},
@@ -92,7 +95,10 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"https://user@example.com/", Errc::userinfo_in_url},
         Refused{"https://@example.com/", Errc::userinfo_in_url},
         Refused{"https://ex%61mple.com/", Errc::bad_host},
-        Refused{"https://[fe80::1%25eth0]/", Errc::malformed_url},
+        Refused{"https://[fe80::1%25eth0]/", Errc::bad_host},
+        Refused{"https://[::1/", Errc::bad_host},
+        Refused{"https://[::1]x/", Errc::bad_host},
+        Refused{"https://[]/", Errc::bad_host},
         Refused{"https://[v1.abc]/", Errc::bad_host},
         Refused{"https://a..b/", Errc::bad_host},
         Refused{"https://.example.com/", Errc::bad_host},
@@ -103,6 +109,9 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"http://127.1/", Errc::bad_host},
         Refused{"http://0x7f000001/", Errc::bad_host},
         Refused{"http://1.2.3.256/", Errc::bad_host},
+        Refused{"http://1.2.3.4.5/", Errc::bad_host},
+        Refused{"http://0x7f.0.0.1/", Errc::bad_host},
+        Refused{"http://203.0.113.7.sslip.io:x/", Errc::bad_port},
         Refused{"http://example.com:80.x/", Errc::bad_port},
         Refused{"https://example.com:0/", Errc::bad_port},
         Refused{"https://example.com:65536/", Errc::bad_port},
@@ -118,7 +127,8 @@ INSTANTIATE_TEST_SUITE_P(
             "cher.example/",
             Errc::malformed_url
         },
-        Refused{"https://example.com\\@evil.example/", Errc::malformed_url},
+        Refused{"https://example.com\\@evil.example/", Errc::userinfo_in_url},
+        Refused{"https://example.com\\evil.example/", Errc::bad_host},
         Refused{"https://example.com/%zz", Errc::malformed_url}
     )
 );

@@ -15,6 +15,7 @@ class PollerTroubleTest : public PollerTest {};
 
 TEST_F(PollerTroubleTest, ADeadRelayIsAskedLessAndLessAndNoTaskSuffers)
 {
+    settings_.max_age = 48h;
     start();
     relay_.failure = failed(Errc::unavailable);
     for (int i = 0; i < 200; ++i)
@@ -117,13 +118,66 @@ TEST_F(PollerTroubleTest, NoTaskExpiresBeforeTheRelayWasAskedAgain)
 {
     start();
     relay_.show("1", Status::running);
+    relay_.show("2", Status::running);
     watch("1");
+    watch("2");
+    pass(5h + 30min);
     relay_.failure = failed(Errc::unavailable);
-    pass(7h);
+    pass(50min);
     relay_.show("1", Status::succeeded);
     relay_.failure.reset();
     pass(10min);
-    EXPECT_THAT(story("1"), ElementsAre("1 task.running", "2 task.succeeded"));
+    EXPECT_THAT(story("1"), ElementsAre("1 task.running", "2 task.stalled", "3 task.succeeded"));
+    EXPECT_THAT(story("2"), ElementsAre("1 task.running", "2 task.stalled", "3 task.expired"));
+}
+
+TEST_F(PollerTroubleTest, TasksExpireByTheClockWhileTheRelayIsDeadForLong)
+{
+    relay_.batch = 10;
+    start();
+    relay_.failure = failed(Errc::unavailable);
+    for (int i = 0; i < 200; ++i)
+        watch(std::to_string(i));
+    pass(2h);
+    watch("young");
+    pass(4h - 1min);
+    EXPECT_THAT(events(), IsEmpty());
+    pass(6min);
+    EXPECT_THAT(events(), SizeIs(200));
+    EXPECT_THAT(story("7"), ElementsAre("1 task.expired"));
+    EXPECT_THAT(story("young"), IsEmpty());
+    EXPECT_EQ(poller_->watched(), 1U);
+    EXPECT_EQ(poller_->in_flight(), 0U);
+}
+
+TEST_F(PollerTroubleTest, AnOutageThatOutlivedARestartCountsFromThere)
+{
+    start();
+    relay_.failure = failed(Errc::unavailable);
+    watch("1");
+    pass(5h + 55min);
+    restart();
+    pass(50min);
+    relay_.show("1", Status::succeeded);
+    relay_.failure.reset();
+    pass(5min);
+    EXPECT_THAT(story("1"), ElementsAre("1 task.succeeded"));
+}
+
+TEST_F(PollerTroubleTest, AnAnswerInAnOutageBeginsItAnew)
+{
+    start();
+    relay_.show("1", Status::running);
+    relay_.failure = failed(Errc::unavailable);
+    watch("1");
+    pass(5h + 30min);
+    relay_.failure.reset();
+    pass(5min);
+    relay_.failure = failed(Errc::unavailable);
+    pass(50min);
+    EXPECT_THAT(story("1"), ElementsAre("1 task.running"));
+    pass(20min);
+    EXPECT_THAT(story("1"), ElementsAre("1 task.running", "2 task.expired"));
 }
 
 TEST_F(PollerTroubleTest, RetryAfterIsKept)
@@ -164,6 +218,7 @@ TEST_F(PollerTroubleTest, ARefusedKeyIsAnAlarmAndSlowProbes)
     relay_.failure = failed(Errc::unauthorized);
     watch("1");
     EXPECT_TRUE(poller_->health().key_refused());
+    // Longer than max_age: the relay is there, and tells once the key is right.
     pass(7h);
     EXPECT_LE(relay_.looks.size(), 65U);
     EXPECT_EQ(poller_->watched(), 1U);
@@ -174,24 +229,68 @@ TEST_F(PollerTroubleTest, ARefusedKeyIsAnAlarmAndSlowProbes)
     EXPECT_THAT(story("1"), ElementsAre("1 task.succeeded"));
 }
 
-TEST_F(PollerTroubleTest, AnEmptyListIsNotBelievedAtFirst)
+TEST_F(PollerTroubleTest, EmptyListsForSeveralTasksAreAFailureForAsLongAsTheyCome)
 {
-    settings_.missing_grace = 0s;
-    settings_.lost_after = {.misses = 1, .time = 0s};
-    settings_.max_in_flight = 1;
     start();
+    relay_.show("1", Status::running);
+    relay_.show("2", Status::running);
+    watch("1");
+    watch("2");
+    pass(5min);
+    const auto last_success = poller_->health().last_success();
     relay_.empties = true;
-    relay_.silent = true;
-    for (int i = 0; i < 5; ++i)
-        watch(std::to_string(i));
-    relay_.release();
-    pass(5s);
-    // A single task is believed to be missing; an empty list for several is not, twice.
-    EXPECT_EQ(poller_->watched(), 4U);
+    // Six times lost_after.time of doubt, and then the misses over lost_after.time itself.
+    pass(1h + 5min);
+    EXPECT_THAT(story("1"), ElementsAre("1 task.running"));
     EXPECT_TRUE(poller_->health().probing());
-    pass(1min);
+    EXPECT_EQ(poller_->health().last_success(), last_success);
+    pass(30min);
+    EXPECT_THAT(story("1"), ElementsAre("1 task.running", "2 task.lost"));
     EXPECT_EQ(poller_->watched(), 0U);
+    EXPECT_EQ(poller_->health().last_success(), last_success);
+    ASSERT_THAT(announcements_.all, SizeIs(1));
+    EXPECT_EQ(announcements_.all[0].type, task::EventType::provider_failing);
+}
+
+TEST_F(PollerTroubleTest, WhileEmptyListsAreSuspiciousOneForASingleTaskIsToo)
+{
+    start();
+    watch("1");
+    watch("2");
+    relay_.empties = true;
+    pass(1min);
+    remove("2");
+    pass(45min);
+    EXPECT_THAT(story("1"), IsEmpty());
+    EXPECT_TRUE(poller_->health().probing());
+}
+
+TEST_F(PollerTroubleTest, ASingleTaskThatTheRelayDoesNotKnowIsMissing)
+{
+    start();
+    watch("1");
+    relay_.empties = true;
+    pass(20min);
+    EXPECT_THAT(story("1"), ElementsAre("1 task.lost"));
     EXPECT_FALSE(poller_->health().probing());
+}
+
+TEST_F(PollerTroubleTest, OneAnswerThatShowsATaskEndsTheSuspicion)
+{
+    start();
+    relay_.show("1", Status::running);
+    relay_.show("2", Status::running);
+    watch("1");
+    watch("2");
+    relay_.empties = true;
+    pass(55min);
+    relay_.empties = false;
+    pass(5min);
+    EXPECT_FALSE(poller_->health().probing());
+    EXPECT_EQ(poller_->health().last_error(), "");
+    relay_.empties = true;
+    pass(55min);
+    EXPECT_EQ(poller_->watched(), 2U);
 }
 
 TEST_F(PollerTroubleTest, ASuspiciousRelayThatIsWellAgainLostNothing)

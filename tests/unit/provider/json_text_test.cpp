@@ -112,6 +112,32 @@ TEST(JsonTextTest, BoundsWhatItTakesApart)
     EXPECT_EQ(elements_of(array).size(), max_json_members);
 }
 
+TEST(JsonTextTest, ReplacesSurrogatesWithoutAPartner)
+{
+    struct Case {
+        std::string_view text;
+        std::string_view mended;
+    };
+    for (const auto& [text, mended] : {
+             Case{R"("\ud83d")", R"("\ufffd")"},
+             Case{R"("\uD83D\uDE00")", R"("\uD83D\uDE00")"},
+             Case{R"("\ude00\ud83d")", R"("\ufffd\ufffd")"},
+             Case{R"("\ud83d\ud83d\ude00")", R"("\ufffd\ud83d\ude00")"},
+             Case{R"("\ud83d\u0041")", R"("\ufffd\u0041")"},
+             Case{R"("\ud83d\n")", R"("\ufffd\n")"},
+             Case{R"("\\ud83d")", R"("\\ud83d")"},
+             Case{R"("\\\ud83d")", R"("\\\ufffd")"},
+             Case{R"("\ud83)", R"("\ud83)"},
+             Case{R"("\ud83d)", R"("\ufffd)"},
+             Case{R"(\)", R"(\)"},
+             Case{"", ""},
+         }) {
+        std::string bytes(text);
+        replace_unpaired_surrogates(bytes);
+        EXPECT_EQ(bytes, mended) << text;
+    }
+}
+
 TEST(JsonTextTest, UndoesEscapesOfStringsOnly)
 {
     EXPECT_EQ(string_of(R"("a\/\u00e9\n")"), "a/é\n");

@@ -154,8 +154,33 @@ TEST_F(MidjourneyProxyTest, AnUnreadableItemIsNotAMissingTask)
     EXPECT_FALSE(named.failure);
     EXPECT_EQ(named.answer.malformed, 1U);
     EXPECT_THAT(named.answer.missing, ElementsAre("3"));
+    EXPECT_EQ(named.answer.malformed_id, "2");
     answer(200, "[" + item("1") + R"(,{"id":[],"status":"SUCCESS"}])");
-    EXPECT_THAT(look({"1", "2", "3"}).answer.missing, IsEmpty());
+    const LookResult nameless = look({"1", "2", "3"});
+    EXPECT_THAT(nameless.answer.missing, IsEmpty());
+    EXPECT_EQ(nameless.answer.malformed_id, "");
+}
+
+TEST_F(MidjourneyProxyTest, AnItemThatIsNoJsonIsNamedAllTheSame)
+{
+    answer(200, R"([{"prompt":"a\x","id":"2","status":"SUCCESS"},{"prompt":"\q","id":[9]}])");
+    const LookResult result = look({"1", "2"});
+    EXPECT_EQ(result.answer.malformed, 2U);
+    EXPECT_EQ(result.answer.malformed_id, "2");
+    EXPECT_THAT(result.answer.missing, IsEmpty());
+    answer(200, "[" + item("1") + R"(,{"prompt":"\q","id":2}])");
+    EXPECT_THAT(look({"1", "2", "3"}).answer.missing, ElementsAre("3"));
+}
+
+TEST_F(MidjourneyProxyTest, HalfAnEmojiIsNoReasonToDropATask)
+{
+    answer(200, R"([{"id":"1","status":"SUCCESS","prompt":"a cat \ud83d","properties":{"x":"\udc00"}}])");
+    const LookResult result = look({"1"});
+    EXPECT_EQ(result.answer.malformed, 0U);
+    ASSERT_THAT(seen(result), ElementsAre("1"));
+    const auto snapshot = provider().snapshot(result.answer.observations.front().raw);
+    ASSERT_TRUE(snapshot);
+    EXPECT_EQ(*snapshot->prompt, "a cat \xEF\xBF\xBD");
 }
 
 TEST_F(MidjourneyProxyTest, KeepsWhatCameBeforeACut)
