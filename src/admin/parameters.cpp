@@ -102,14 +102,21 @@ std::string read_event_filters(const http::ServerRequest& request, store::EventQ
 
 }  // namespace
 
-std::string unknown_parameter(const http::ServerRequest& request, std::span<const std::string> known)
+std::string wrong_parameter(const http::ServerRequest& request, const Route& route)
 {
+    const std::vector<std::string> known = parameters_of(route, request.method);
+    const std::vector<std::string> repeated = repeated_parameters_of(route);
+    std::vector<std::string_view> seen;
     for (const auto& [name, value] : request.query) {
-        if (std::ranges::find(known, name) != known.end())
+        if (std::ranges::find(known, name) == known.end())
+            return fmt::format(
+                "unknown parameter \"{}\"{}", base::printable(name, 60), base::did_you_mean(name, known)
+            );
+        if (std::ranges::find(repeated, name) != repeated.end())
             continue;
-        return fmt::format(
-            "unknown parameter \"{}\"{}", base::printable(name, 60), base::did_you_mean(name, known)
-        );
+        if (std::ranges::find(seen, name) != seen.end())
+            return fmt::format("\"{}\" may be given once", name);
+        seen.push_back(name);
     }
     return {};
 }

@@ -263,6 +263,11 @@ TEST_F(TaskApiTest, ExplainsBadParameters)
          "\"state\": no delivery state is called \"inflight\", did you mean \"inFlight\"?"},
         {"/v1/deliveries?task=17", "\"task\" must be PROVIDER/ID"},
         {"/v1/deliveries?colour=red", "unknown parameter \"colour\""},
+        {"/v1/tasks?status=running&status=queued", "\"status\" may be given once"},
+        {"/v1/tasks?limit=1&q=a&limit=1", "\"limit\" may be given once"},
+        {"/v1/events?type=task.lost&type=task.failed&order=asc&order=desc", "\"order\" may be given once"},
+        {"/v1/events/stream?since=x&since=x", "\"since\" may be given once"},
+        {"/v1/deliveries?task=quick/17&task=quick/18", "\"task\" may be given once"},
     };
     for (const auto& [target, error] : targets) {
         const Reply reply = get(target);
