@@ -5,6 +5,7 @@
 #include "pollhook/base/suggestion.hpp"
 #include "pollhook/base/text.hpp"
 #include "pollhook/base/time.hpp"
+#include "pollhook/config/events.hpp"
 
 #include <fmt/format.h>
 
@@ -69,10 +70,8 @@ constexpr std::size_t most_values = 100;
 std::string read_event_filter(std::string_view name, std::string_view value, store::EventQuery& query)
 {
     if (name == "type") {
-        const auto type = task::parse_event_type(value);
-        if (!type)
-            return "\"type\": " + no_such("event type", value, event_type_names());
-        query.types.push_back(*type);
+        if (!add_event_types(value, query.types))
+            return "\"type\": " + no_such("event type", value, config::event_patterns());
     } else if (name == "provider") {
         query.providers.emplace_back(value);
     } else if (name == "task") {
@@ -81,7 +80,7 @@ std::string read_event_filter(std::string_view name, std::string_view value, sto
             return "\"task\" must be PROVIDER/ID";
         query.tasks.push_back(std::move(*task));
     }
-    if (std::max({query.types.size(), query.providers.size(), query.tasks.size()}) > most_values)
+    if (std::max(query.providers.size(), query.tasks.size()) > most_values)
         return fmt::format("\"{}\" may be given {} times at most", name, most_values);
     return {};
 }

@@ -16,6 +16,7 @@ void CommandTree::add_tasks()
         "Watch tasks",
         "pollhook task add quickrouter 1743326750223591 --webhook-url https://shop.example.com/hook"
     );
+    explain(*add.app, "Ids that begin with \"-\" go behind \"--\": pollhook task add quickrouter -- -x1 -x2");
     add_task_key(*add.app, add.options->provider);
     add_value(*add.app, "ID", add.options->ids, "...", ids_text)->required();
     add_value(*add.app, "--webhook-url", add.options->webhook_url, "URL", "Who is told of each change");
@@ -87,7 +88,9 @@ void CommandTree::add_records(base::TimePoint now)
     EventListOptions& wanted = *events.options;
     add_time(*events.app, "--since", wanted.since, now, "From then on");
     const auto add_filters = [](CLI::App& app, auto& options) {
-        add_value(app, "--type", options.types, "TYPE...", "Only of these types, such as task.failed");
+        add_value(
+            app, "--type", options.types, "TYPE...", "Only of these types, such as task.failed or sink.*"
+        );
         add_value(app, "--provider", options.providers, "NAME...", "Only of these providers");
         add_value(app, "--task", options.tasks, "PROVIDER/ID...", "Only of these tasks");
     };
