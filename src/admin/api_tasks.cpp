@@ -217,24 +217,26 @@ asio::awaitable<base::Result<Api::Registration>> Api::register_chunk(std::vector
 
 /// NDJSON of any length: each chunk is durable before more is read, so neither a client in a hurry nor a
 /// million lines cost memory. What was taken stays, whatever comes later; sending it again changes nothing.
+/// Of a body that breaks off the whole lines are taken.
 Api::Answer Api::import_tasks(const ServerRequest& request)
 {
     RegistrationLines lines(rules_);
     ListOutcome outcome;
     bool is_over = request.stream == nullptr;
+    bool is_broken = false;
     if (is_over)
         lines.feed(request.body);
     for (;;) {
         if (!is_over) {
             const base::Result<std::string> piece = co_await request.stream->read();
-            if (!piece)
-                co_return outcome.cut_off(problem(400, "the body did not arrive whole"));
-            is_over = piece->empty();
-            lines.feed(*piece);
+            is_broken = !piece;
+            is_over = is_broken || piece->empty();
+            if (!is_broken)
+                lines.feed(*piece);
         }
-        if (is_over)
+        if (is_over && !is_broken)
             lines.finish();
-        else if (lines.ready() < registration_chunk)
+        if (!is_over && lines.ready() < registration_chunk)
             continue;
         RegistrationRequest read = lines.take();
         outcome.refuse(read.rejected);
@@ -245,6 +247,10 @@ Api::Answer Api::import_tasks(const ServerRequest& request)
                 co_return outcome.cut_off(store_problem(done.error()));
             outcome.add(done->created, done->existing);
         }
+        if (is_broken)
+            co_return outcome.cut_off(
+                problem(400, "the body did not arrive whole; what its whole lines came to is told here")
+            );
         if (is_over)
             co_return outcome.answer();
     }

@@ -70,6 +70,26 @@ TEST_F(TaskApiTest, KeepsWhatAnImportHeldThatWasCutOff)
     EXPECT_EQ(get("/v1/tasks/quick/0").status, 200);
 }
 
+TEST_F(TaskApiTest, TakesTheWholeLinesOfAnImportThatBreaksOff)
+{
+    {
+        test::RawClient client(endpoint());
+        client.send(
+            "POST /v1/tasks HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\n"
+            "Content-Length: 999\r\n\r\n"
+            R"({"provider":"quick","id":"1"})"
+            "\n"
+            R"({"provider":"quick","id":"2"})"
+            "\n"
+            R"({"provider":"quick","id":"3"})"
+        );
+    }
+    EXPECT_TRUE(becomes("/v1/tasks", [](const boost::json::value& list) {
+        return list.at("tasks").as_array().size() == 2;
+    }));
+    EXPECT_EQ(get("/v1/tasks/quick/3").status, 404);
+}
+
 TEST_F(TaskApiTest, RegistersOnceAndThenKnows)
 {
     constexpr std::string_view body = R"({"provider":"quick","id":"17","metadata":{"orderId":"A-17"}})";
