@@ -3,6 +3,7 @@
 #include "listing.hpp"
 #include "pollhook/base/text.hpp"
 #include "session.hpp"
+#include "task_outcome.hpp"
 #include "terminal.hpp"
 
 #include <boost/json/array.hpp>
@@ -22,6 +23,17 @@ namespace json = boost::json;
 std::string progress_text(const json::object& task)
 {
     return shown(task, "progress") + "%";
+}
+
+/// `running`, or `running, not watched` for ever.
+Cell shown_status(const json::object& task)
+{
+    Cell status = shown_state(task, "status");
+    if (is_given_up(task)) {
+        status.text += ", not watched";
+        status.style = Style::dim;
+    }
+    return status;
 }
 
 /// The registrations of `task add`, one for each id; empty after an error was shown.
@@ -103,7 +115,7 @@ int add_many(Session& session, json::array registrations, const std::vector<std:
 
 void print_summary(const json::object& task, bool with_color)
 {
-    const Cell state = shown_state(task, "status");
+    const Cell state = shown_status(task);
     print(fmt::format(
         "{}  {} {}\n",
         styled(shown(task, "provider") + "/" + shown(task, "id"), Style::bold, with_color),
@@ -217,7 +229,7 @@ int task_list(const TaskListOptions& options, const ClientOptions& client)
         return std::vector<Cell>{
             {shown(task, "provider")},
             {shown(task, "id")},
-            shown_state(task, "status"),
+            shown_status(task),
             {progress_text(task)},
             {shown_time(task, "changedAt")},
             {shown_time(task, "registeredAt")},

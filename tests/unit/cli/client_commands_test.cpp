@@ -118,6 +118,19 @@ TEST(TaskListTest, ShowsATable)
     EXPECT_EQ(daemon.requests().at(0).target, "/v1/tasks?limit=7&status=running");
 }
 
+TEST(TaskListTest, TellsWhatIsNoLongerWatched)
+{
+    FakeDaemon daemon([](const auto&) {
+        return json_answer(R"({"tasks":[{"id":"1","status":"running","watching":false},)"
+                           R"({"id":"2","status":"running","watching":true},)"
+                           R"({"id":"3","status":"succeeded","watching":false}],"nextCursor":null})");
+    });
+    const std::string out = run_command([&] { return task_list({}, daemon.client()); }).out;
+    EXPECT_NE(out.find("1   running, not watched  "), std::string::npos) << out;
+    EXPECT_NE(out.find("2   running               "), std::string::npos) << out;
+    EXPECT_NE(out.find("3   succeeded             "), std::string::npos) << out;
+}
+
 TEST(TaskListTest, FollowsCursorsToTheEnd)
 {
     FakeDaemon daemon([](const http::ServerRequest& request) {
@@ -494,7 +507,7 @@ TEST(StatusTest, TellsHowThingsAre)
                 R"({"providers":[{"name":"quick","state":"failing","tasks":2,"lastError":"HTTP 503","lastSuccessAt":null}]})"
             );
         return json_answer(
-            R"({"tasks":{"quick":{"queued":1,"running":1}},"deliveries":{"pending":12,"dead":0},"oldestPendingDelivery":null,)"
+            R"({"tasks":{"quick":{"queued":1,"running":1,"lost":4}},"deliveries":{"pending":12,"dead":0},"oldestPendingDelivery":null,)"
             R"("events":3,"storeBytes":2097152,"version":"0.1.0","uptimeSeconds":90061,"providers":{"quick":"failing"},)"
             R"("delivery":{"openBreakers":2},"sinks":{"ops":"paused","log":"ok"}})"
         );
@@ -504,6 +517,9 @@ TEST(StatusTest, TellsHowThingsAre)
     EXPECT_NE(result.out.find("pollhook 0.1.0 at http://127.0.0.1:"), std::string::npos);
     EXPECT_NE(result.out.find(", up 1d 1h\n"), std::string::npos);
     EXPECT_NE(result.out.find("failing"), std::string::npos);
+    EXPECT_NE(
+        result.out.find("WATCHED  QUEUED  RUNNING  SUCCEEDED  FAILED  LOST  LAST ANSWER"), std::string::npos
+    ) << result.out;
     EXPECT_NE(result.out.find("deliveries  12 pending\n"), std::string::npos);
     EXPECT_NE(result.out.find("2.0 MiB with 3 events"), std::string::npos);
     EXPECT_NE(result.out.find("sinks       1 ok, ops paused\n"), std::string::npos) << result.out;
