@@ -34,8 +34,9 @@ namespace {
 constexpr std::size_t registration_chunk = 2000;
 constexpr std::size_t most_refusals_shown = 1000;
 
-json::object encode(const store::WatchedTask& task, const std::string& provider)
+json::object encode(const store::Registered& registered, const std::string& provider)
 {
+    const store::WatchedTask& task = registered.task;
     json::object out;
     out["provider"] = provider;
     out["id"] = task.id;
@@ -44,6 +45,12 @@ json::object encode(const store::WatchedTask& task, const std::string& provider)
     out["progress"] = task.known.progress;
     out["sequence"] = task.known.sequence;
     out["registeredAt"] = base::format_rfc3339(task.registered_at);
+    json::array kept;
+    if (registered.kept_webhook)
+        kept.push_back("webhookUrl");
+    if (registered.kept_metadata)
+        kept.push_back("metadata");
+    out["kept"] = std::move(kept);
     return out;
 }
 
@@ -72,10 +79,11 @@ void adopt_trace(const ServerRequest& request, std::vector<store::Registration>&
 /// What became of a list of registrations.
 class ListOutcome {
 public:
-    void add(std::size_t created, std::size_t existing)
+    void add(std::size_t created, std::size_t existing, std::size_t kept)
     {
         created_ += created;
         existing_ += existing;
+        kept_ += kept;
     }
     /// Of the refusals the first ones are kept; all are counted.
     void refuse(const std::vector<Rejected>& refused)
@@ -115,6 +123,7 @@ private:
         json::object body;
         body["accepted"] = created_;
         body["existing"] = existing_;
+        body["keptTotal"] = kept_;
         body["rejected"] = rejected_;
         body["rejectedTotal"] = rejected_total_;
         return body;
@@ -122,6 +131,7 @@ private:
 
     std::size_t created_ = 0;
     std::size_t existing_ = 0;
+    std::size_t kept_ = 0;
     std::size_t rejected_total_ = 0;
     json::array rejected_;
 };
@@ -184,12 +194,12 @@ Api::Answer Api::register_tasks(const ServerRequest& request)
         auto done = co_await register_chunk(std::move(chunk));
         if (!done)
             co_return store_problem(done.error());
-        outcome.add(done->created, done->existing);
+        outcome.add(done->created, done->existing, done->kept);
         last = std::move(done->last);
     }
     if (read->is_list)
         co_return outcome.answer();
-    co_return answer(outcome.status(), encode(last->task, provider));
+    co_return answer(outcome.status(), encode(*last, provider));
 }
 
 /// Makes registrations durable and watches what they name.
@@ -206,6 +216,7 @@ asio::awaitable<base::Result<Api::Registration>> Api::register_chunk(std::vector
     for (std::size_t i = 0; i < registered->size(); ++i) {
         store::Registered& one = registered->at(i);
         ++(one.created ? done.created : done.existing);
+        done.kept += one.kept_webhook || one.kept_metadata ? 1 : 0;
         // A reload may have removed the provider; its tasks are watched when it returns.
         if (poll::Poller* watcher = poller(providers[i]);
             watcher != nullptr && (!is_terminal(one.task.known.status) || one.task.settle_until))
@@ -245,7 +256,7 @@ Api::Answer Api::import_tasks(const ServerRequest& request)
             auto done = co_await register_chunk(std::move(read.accepted));
             if (!done)
                 co_return outcome.cut_off(store_problem(done.error()));
-            outcome.add(done->created, done->existing);
+            outcome.add(done->created, done->existing, done->kept);
         }
         if (is_broken)
             co_return outcome.cut_off(

@@ -104,6 +104,50 @@ TEST_F(TaskApiTest, RegistersOnceAndThenKnows)
     EXPECT_EQ(poller().watched(), 1U);
 }
 
+TEST_F(TaskApiTest, TellsWhatAKnownTaskKeeps)
+{
+    const auto with = [](const std::string& members) {
+        return R"({"provider":"quick","id":"17")" + members + "}";
+    };
+    const auto kept = [&](const std::string& members) {
+        return boost::json::serialize(post("/v1/tasks", with(members)).body.at("kept"));
+    };
+    EXPECT_EQ(kept(R"(,"metadata":{"a":1})"), "[]");
+    EXPECT_EQ(kept(R"(,"webhookUrl":"https://a.example.com/")"), "[]") << "it had none";
+    EXPECT_EQ(kept(R"(,"webhookUrl":"https://a.example.com/","metadata":{"a":1})"), "[]");
+    EXPECT_EQ(kept(""), "[]");
+    EXPECT_EQ(kept(R"(,"webhookUrl":"https://b.example.com/")"), R"(["webhookUrl"])");
+    EXPECT_EQ(
+        kept(R"(,"webhookUrl":"https://b.example.com/","metadata":{"a":2})"), R"(["webhookUrl","metadata"])"
+    );
+    const Reply list = post(
+        "/v1/tasks", R"({"tasks":[)" + with(R"(,"metadata":{"a":2})") + R"(,{"provider":"quick","id":"18"}]})"
+    );
+    EXPECT_EQ(list.body.at("keptTotal"), 1);
+    EXPECT_EQ(get("/v1/tasks/quick/17").body.at("metadata").at("a"), 1);
+}
+
+TEST_F(TaskApiTest, KeepsTheNumbersOfMetadata)
+{
+    const auto add = [this](const std::string& id, const std::string& number) {
+        return post(
+            "/v1/tasks", R"({"provider":"quick","id":")" + id + R"(","metadata":{"n":)" + number + "}}"
+        );
+    };
+    EXPECT_EQ(add("1", "19.99").status, 201);
+    EXPECT_EQ(add("2", "18446744073709551615").status, 201);
+    EXPECT_EQ(add("3", "100.0").status, 201);
+    EXPECT_NE(get("/v1/tasks/quick/1").text.find(R"("metadata":{"n":19.99})"), std::string::npos);
+    EXPECT_NE(get("/v1/tasks/quick/2").text.find(R"({"n":18446744073709551615})"), std::string::npos);
+    EXPECT_NE(get("/v1/tasks/quick/3").text.find(R"({"n":100})"), std::string::npos);
+    const Reply refused = add("4", "12345678901234567890123");
+    EXPECT_EQ(refused.status, 400);
+    EXPECT_EQ(
+        detail(refused.body),
+        "\"metadata\" holds a number beyond 64 bits, which would lose digits: give it as a string"
+    );
+}
+
 TEST_F(TaskApiTest, CountsAListAndRejectsBadEntriesByIndex)
 {
     add_task("1");
