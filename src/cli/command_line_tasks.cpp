@@ -73,7 +73,12 @@ void CommandTree::add_tasks()
         "pollhook task import tasks.ndjson\n  cut -d, -f1 jobs.csv | pollhook task import - --provider "
         "quickrouter"
     );
-    explain(*import.app, "A line is a JSON object, as for POST /v1/tasks, or an id.");
+    explain(
+        *import.app,
+        "A line is a JSON object, as for POST /v1/tasks, or an id. A source may go on for ever: what it "
+        "gives is\n"
+        "registered within a second."
+    );
     add_value(*import.app, "FILE", import.options->file, no_default, "\"-\" is standard input")->required();
     add_value(*import.app, "--provider", import.options->provider, "NAME", "For lines that name none");
     add_value(*import.app, "--webhook-url", import.options->webhook_url, "URL", "For lines that name none");

@@ -5,13 +5,20 @@
 #include "pollhook/http/problem.hpp"
 
 #include <boost/json.hpp>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <future>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
 
 namespace pollhook::cli {
 namespace {
@@ -51,6 +58,30 @@ TEST(TaskAddTest, TellsNewFromKnown)
     daemon.stop();
     EXPECT_EQ(
         daemon.requests().at(0).body, R"({"provider":"quick","id":"17","metadata":{"orderId":"A-17"}})"
+    );
+}
+
+TEST(TaskAddTest, WarnsOfWhatAKnownTaskKeeps)
+{
+    FakeDaemon daemon([](const http::ServerRequest& request) {
+        return json_answer(
+            request.body.find("tasks") == std::string::npos
+                ? R"({"provider":"quick","id":"17","kept":["webhookUrl","metadata"]})"
+                : R"({"accepted":0,"existing":2,"keptTotal":2,"rejected":[]})"
+        );
+    });
+    TaskAddOptions options;
+    options.provider = "quick";
+    options.ids = {"17"};
+    const auto add = [&] { return task_add(options, daemon.client()); };
+    EXPECT_EQ(
+        run_command(add).error,
+        "pollhook: warning: quick/17 keeps the webhookUrl and metadata that it was given first\n"
+    );
+    options.ids = {"17", "18"};
+    EXPECT_EQ(
+        run_command(add).error,
+        "pollhook: warning: 2 known already keep the webhookUrl or metadata that they were given first\n"
     );
 }
 
@@ -420,6 +451,36 @@ TEST_F(TaskImportTest, StopsWhenTheStoreIsFull)
     EXPECT_EQ(result.code, exit_code::failed);
     EXPECT_NE(result.error.find("the store is full"), std::string::npos);
     EXPECT_NE(result.error.find("the lines up to 1000 are done"), std::string::npos);
+}
+
+TEST_F(TaskImportTest, RegistersWhatALiveSourceHasGivenSoFar)
+{
+    std::promise<void> registered;
+    FakeDaemon daemon([&registered, is_first = true](const auto&) mutable {
+        if (std::exchange(is_first, false))
+            registered.set_value();
+        return json_answer(R"({"accepted":1,"existing":0,"rejected":[]})", 201);
+    });
+    int ends[2];
+    ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
+    const auto write_line = [&](std::string_view line) {
+        ASSERT_EQ(write(ends[1], line.data(), line.size()), static_cast<ssize_t>(line.size()));
+    };
+    TaskImportOptions options;
+    options.file = fmt::format("/dev/fd/{}", ends[0]);
+    options.provider = "quick";
+    write_line("1\n");
+    std::thread source([&] {
+        EXPECT_EQ(registered.get_future().wait_for(std::chrono::seconds(20)), std::future_status::ready);
+        write_line("2\n");
+        close(ends[1]);
+    });
+    const Result result = run_command([&] { return task_import(options, daemon.client()); });
+    source.join();
+    close(ends[0]);
+    EXPECT_EQ(result.out, "2 new, 0 known already, 0 rejected\n");
+    daemon.stop();
+    EXPECT_EQ(daemon.requests().size(), 2U);
 }
 
 TEST_F(TaskImportTest, NamesAFileThatIsNotThere)
