@@ -1,5 +1,6 @@
 #include "answers.hpp"
 
+#include "pollhook/base/plain_json.hpp"
 #include "pollhook/base/text.hpp"
 #include "pollhook/http/problem.hpp"
 #include "pollhook/store/error.hpp"
@@ -21,7 +22,7 @@ ServerResponse answer(int status, const json::object& body)
 {
     ServerResponse response;
     response.status = status;
-    response.body = json::serialize(body);
+    response.body = base::plain_json(body);
     return response;
 }
 

@@ -94,7 +94,7 @@ Api::Answer Api::route(const ServerRequest& request)
         return refuse(std::move(*refused));
     // Probes and scrapers add parameters of their own; what is under /v1 is asked on purpose.
     if (known != nullptr && path.starts_with("/v1/")) {
-        const auto error = unknown_parameter(request, parameters_of(*known, request.method));
+        const auto error = wrong_parameter(request, *known);
         if (!error.empty())
             return refuse(problem(400, error));
     }

@@ -39,11 +39,11 @@ ServerResponse Api::stream_events(const ServerRequest& request)
     auto feed = feed_request(request);
     if (!feed)
         return problem(400, feed.error());
-    if (feed_->is_full()) {
-        ServerResponse refused = problem(
-            503,
-            fmt::format("{} streams of events are open, which is the most: end one", EventFeed::most_readers)
-        );
+    if (!feed_->has_room_for(feed->query)) {
+        const std::size_t most =
+            EventFeed::most_readers - (feed->query.tasks.empty() ? 0 : EventFeed::kept_free);
+        ServerResponse refused =
+            problem(503, fmt::format("{} streams of events are open, which is the most: end one", most));
         refused.fields.emplace_back("Retry-After", "5");
         return refused;
     }

@@ -1,8 +1,8 @@
 #include "answers.hpp"
 #include "bodies.hpp"
 #include "members.hpp"
+#include "names.hpp"
 #include "pollhook/admin/api.hpp"
-#include "pollhook/config/events.hpp"
 #include "pollhook/http/problem.hpp"
 #include "sink_view.hpp"
 
@@ -29,9 +29,8 @@ namespace {
 std::vector<task::EventType> types_for(const config::Sink& sink)
 {
     std::vector<task::EventType> types;
-    for (const std::string_view name : config::event_types())
-        if (const auto type = task::parse_event_type(name); type && config::event_matches(sink.events, name))
-            types.push_back(*type);
+    for (const std::string& pattern : sink.events)
+        add_event_types(pattern, types);
     return types;
 }
 

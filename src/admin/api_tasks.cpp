@@ -40,8 +40,9 @@ bool is_watched(const store::WatchedTask& task)
     return !is_terminal(task.known.status) || task.settle_until.has_value();
 }
 
-json::object encode(const store::WatchedTask& task, const std::string& provider)
+json::object encode(const store::Registered& registered, const std::string& provider)
 {
+    const store::WatchedTask& task = registered.task;
     json::object out;
     out["provider"] = provider;
     out["id"] = task.id;
@@ -51,6 +52,12 @@ json::object encode(const store::WatchedTask& task, const std::string& provider)
     out["sequence"] = task.known.sequence;
     out["registeredAt"] = base::format_rfc3339(task.registered_at);
     out["watching"] = is_watched(task);
+    json::array kept;
+    if (registered.kept_webhook)
+        kept.push_back("webhookUrl");
+    if (registered.kept_metadata)
+        kept.push_back("metadata");
+    out["kept"] = std::move(kept);
     return out;
 }
 
@@ -79,10 +86,11 @@ void adopt_trace(const ServerRequest& request, std::vector<store::Registration>&
 /// What became of a list of registrations.
 class ListOutcome {
 public:
-    void add(std::size_t created, std::size_t existing)
+    void add(std::size_t created, std::size_t existing, std::size_t kept)
     {
         created_ += created;
         existing_ += existing;
+        kept_ += kept;
     }
     /// Of the refusals the first ones are kept; all are counted.
     void refuse(const std::vector<Rejected>& refused)
@@ -122,6 +130,7 @@ private:
         json::object body;
         body["accepted"] = created_;
         body["existing"] = existing_;
+        body["keptTotal"] = kept_;
         body["rejected"] = rejected_;
         body["rejectedTotal"] = rejected_total_;
         return body;
@@ -129,6 +138,7 @@ private:
 
     std::size_t created_ = 0;
     std::size_t existing_ = 0;
+    std::size_t kept_ = 0;
     std::size_t rejected_total_ = 0;
     json::array rejected_;
 };
@@ -191,12 +201,12 @@ Api::Answer Api::register_tasks(const ServerRequest& request)
         auto done = co_await register_chunk(std::move(chunk));
         if (!done)
             co_return store_problem(done.error());
-        outcome.add(done->created, done->existing);
+        outcome.add(done->created, done->existing, done->kept);
         last = std::move(done->last);
     }
     if (read->is_list)
         co_return outcome.answer();
-    co_return answer(outcome.status(), encode(last->task, provider));
+    co_return answer(outcome.status(), encode(*last, provider));
 }
 
 /// Makes registrations durable and watches what they name.
@@ -213,6 +223,7 @@ asio::awaitable<base::Result<Api::Registration>> Api::register_chunk(std::vector
     for (std::size_t i = 0; i < registered->size(); ++i) {
         store::Registered& one = registered->at(i);
         ++(one.created ? done.created : done.existing);
+        done.kept += one.kept_webhook || one.kept_metadata ? 1 : 0;
         // A reload may have removed the provider; its tasks are watched when it returns.
         if (poll::Poller* watcher = poller(providers[i]); watcher != nullptr && is_watched(one.task))
             watcher->watch(one.task);
@@ -223,24 +234,26 @@ asio::awaitable<base::Result<Api::Registration>> Api::register_chunk(std::vector
 
 /// NDJSON of any length: each chunk is durable before more is read, so neither a client in a hurry nor a
 /// million lines cost memory. What was taken stays, whatever comes later; sending it again changes nothing.
+/// Of a body that breaks off the whole lines are taken.
 Api::Answer Api::import_tasks(const ServerRequest& request)
 {
     RegistrationLines lines(rules_);
     ListOutcome outcome;
     bool is_over = request.stream == nullptr;
+    bool is_broken = false;
     if (is_over)
         lines.feed(request.body);
     for (;;) {
         if (!is_over) {
             const base::Result<std::string> piece = co_await request.stream->read();
-            if (!piece)
-                co_return outcome.cut_off(problem(400, "the body did not arrive whole"));
-            is_over = piece->empty();
-            lines.feed(*piece);
+            is_broken = !piece;
+            is_over = is_broken || piece->empty();
+            if (!is_broken)
+                lines.feed(*piece);
         }
-        if (is_over)
+        if (is_over && !is_broken)
             lines.finish();
-        else if (lines.ready() < registration_chunk)
+        if (!is_over && lines.ready() < registration_chunk)
             continue;
         RegistrationRequest read = lines.take();
         outcome.refuse(read.rejected);
@@ -249,8 +262,12 @@ Api::Answer Api::import_tasks(const ServerRequest& request)
             auto done = co_await register_chunk(std::move(read.accepted));
             if (!done)
                 co_return outcome.cut_off(store_problem(done.error()));
-            outcome.add(done->created, done->existing);
+            outcome.add(done->created, done->existing, done->kept);
         }
+        if (is_broken)
+            co_return outcome.cut_off(
+                problem(400, "the body did not arrive whole; what its whole lines came to is told here")
+            );
         if (is_over)
             co_return outcome.answer();
     }

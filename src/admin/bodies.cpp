@@ -4,6 +4,7 @@
 #include "names.hpp"
 #include "pollhook/base/byte_order_mark.hpp"
 #include "pollhook/base/text.hpp"
+#include "pollhook/config/events.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -103,10 +104,8 @@ public:
         }
         for (const json::value& one : value->get_array()) {
             const std::string name = one.is_string() ? text_of(one) : std::string();
-            if (const auto type = task::parse_event_type(name))
-                types.push_back(*type);
-            else
-                fail("\"types\": " + no_such("event type", name, event_type_names()));
+            if (!add_event_types(name, types))
+                fail("\"types\": " + no_such("event type", name, config::event_patterns()));
         }
         return types;
     }

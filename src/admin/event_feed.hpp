@@ -28,6 +28,8 @@ enum class FeedStart : std::uint8_t {
 class EventFeed {
 public:
     static constexpr std::size_t most_readers = 32;
+    /// Of these, for readers of all tasks: who follows single ones, as `task wait` does, can ask for them.
+    static constexpr std::size_t kept_free = 8;
 
     /// Both outlive the feed, which is the store's only listener.
     EventFeed(store::Store& store, base::Clock& clock);
@@ -35,7 +37,10 @@ public:
     EventFeed& operator=(const EventFeed&) = delete;
     ~EventFeed();
 
-    [[nodiscard]] bool is_full() const noexcept { return readers_.size() >= most_readers; }
+    [[nodiscard]] bool has_room_for(const store::EventQuery& query) const noexcept
+    {
+        return readers_.size() + (query.tasks.empty() ? 0 : kept_free) < most_readers;
+    }
 
     /// Sends what matches `query`, of which limit and order do not count, until `out` ends. `out` outlives
     /// the operation.

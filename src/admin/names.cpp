@@ -4,6 +4,8 @@
 #include "pollhook/store/outbox.hpp"
 #include "pollhook/task/status.hpp"
 
+#include <algorithm>
+
 namespace pollhook::admin {
 namespace {
 
@@ -29,10 +31,14 @@ std::vector<std::string> delivery_state_names()
     return names_up_to(store::DeliveryState::cancelled);
 }
 
-std::vector<std::string> event_type_names()
+bool add_event_types(std::string_view pattern, std::vector<task::EventType>& types)
 {
-    const auto types = config::event_types();
-    return {types.begin(), types.end()};
+    const auto selected = config::event_types_of(std::string(pattern));
+    for (const std::string_view name : selected)
+        if (const auto type = task::parse_event_type(name);
+            type && std::ranges::find(types, *type) == types.end())
+            types.push_back(*type);
+    return !selected.empty();
 }
 
 }  // namespace pollhook::admin

@@ -5,6 +5,7 @@
 #include "pollhook/base/suggestion.hpp"
 #include "pollhook/base/text.hpp"
 #include "pollhook/base/time.hpp"
+#include "pollhook/config/events.hpp"
 
 #include <fmt/format.h>
 
@@ -69,10 +70,8 @@ constexpr std::size_t most_values = 100;
 std::string read_event_filter(std::string_view name, std::string_view value, store::EventQuery& query)
 {
     if (name == "type") {
-        const auto type = task::parse_event_type(value);
-        if (!type)
-            return "\"type\": " + no_such("event type", value, event_type_names());
-        query.types.push_back(*type);
+        if (!add_event_types(value, query.types))
+            return "\"type\": " + no_such("event type", value, config::event_patterns());
     } else if (name == "provider") {
         query.providers.emplace_back(value);
     } else if (name == "task") {
@@ -81,7 +80,7 @@ std::string read_event_filter(std::string_view name, std::string_view value, sto
             return "\"task\" must be PROVIDER/ID";
         query.tasks.push_back(std::move(*task));
     }
-    if (std::max({query.types.size(), query.providers.size(), query.tasks.size()}) > most_values)
+    if (std::max(query.providers.size(), query.tasks.size()) > most_values)
         return fmt::format("\"{}\" may be given {} times at most", name, most_values);
     return {};
 }
@@ -102,14 +101,21 @@ std::string read_event_filters(const http::ServerRequest& request, store::EventQ
 
 }  // namespace
 
-std::string unknown_parameter(const http::ServerRequest& request, std::span<const std::string> known)
+std::string wrong_parameter(const http::ServerRequest& request, const Route& route)
 {
+    const std::vector<std::string> known = parameters_of(route, request.method);
+    const std::vector<std::string> repeated = repeated_parameters_of(route);
+    std::vector<std::string_view> seen;
     for (const auto& [name, value] : request.query) {
-        if (std::ranges::find(known, name) != known.end())
+        if (std::ranges::find(known, name) == known.end())
+            return fmt::format(
+                "unknown parameter \"{}\"{}", base::printable(name, 60), base::did_you_mean(name, known)
+            );
+        if (std::ranges::find(repeated, name) != repeated.end())
             continue;
-        return fmt::format(
-            "unknown parameter \"{}\"{}", base::printable(name, 60), base::did_you_mean(name, known)
-        );
+        if (std::ranges::find(seen, name) != seen.end())
+            return fmt::format("\"{}\" may be given once", name);
+        seen.push_back(name);
     }
     return {};
 }

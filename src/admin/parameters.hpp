@@ -1,13 +1,13 @@
 #pragma once
 
 #include "event_feed.hpp"
+#include "pollhook/admin/routes.hpp"
 #include "pollhook/http/server.hpp"
 #include "pollhook/store/queries.hpp"
 
 #include <boost/system/result.hpp>
 
 #include <cstddef>
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -15,8 +15,9 @@ namespace pollhook::admin {
 
 // Query parameters as the store's queries; the error is a text for the caller that names the parameter.
 
-/// What is wrong with a query that has a name which is none of `known`; empty when nothing is.
-std::string unknown_parameter(const http::ServerRequest& request, std::span<const std::string> known);
+/// What is wrong with a query that has a name which is none of the route's, or one twice that may come once;
+/// empty when nothing is.
+std::string wrong_parameter(const http::ServerRequest& request, const Route& route);
 
 template <class T>
 using Parsed = boost::system::result<T, std::string>;

@@ -2,6 +2,7 @@
 
 #include "members.hpp"
 #include "pollhook/base/byte_order_mark.hpp"
+#include "pollhook/base/plain_json.hpp"
 #include "pollhook/base/text.hpp"
 #include "pollhook/http/origin.hpp"
 #include "pollhook/task/key.hpp"
@@ -65,15 +66,18 @@ std::string read_webhook(const json::value& value, const RegistrationRules& rule
     return {};
 }
 
-/// Numbers such as 1e400 are read as infinity, which JSON cannot say.
-bool is_finite(const json::value& value)
+/// Whole numbers beyond 64 bits are read as floating point and would lose digits; 1e400 is read as infinity.
+bool has_small_numbers(const json::value& value)
 {
+    constexpr double limit = 0x1p63;
     if (const double* number = value.if_double())
-        return std::isfinite(*number);
+        return std::abs(*number) < limit;
     if (const json::array* array = value.if_array())
-        return std::ranges::all_of(*array, is_finite);
+        return std::ranges::all_of(*array, has_small_numbers);
     if (const json::object* object = value.if_object())
-        return std::ranges::all_of(*object, [](const auto& member) { return is_finite(member.value()); });
+        return std::ranges::all_of(*object, [](const auto& member) {
+            return has_small_numbers(member.value());
+        });
     return true;
 }
 
@@ -83,9 +87,9 @@ std::string read_metadata(const json::value& value, store::Registration& out)
         return {};
     if (!value.is_object())
         return "\"metadata\" must be an object";
-    if (!is_finite(value))
-        return "\"metadata\" holds a number that is too large";
-    out.metadata = json::serialize(value);
+    if (!has_small_numbers(value))
+        return "\"metadata\" holds a number beyond 64 bits, which would lose digits: give it as a string";
+    out.metadata = base::plain_json(value);
     if (out.metadata.size() > most_metadata_bytes)
         return "\"metadata\" is longer than 16 KiB";
     return {};

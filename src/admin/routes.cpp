@@ -17,8 +17,8 @@ constexpr std::array all{
     Route{"/v1/deliveries/retry", "POST"},
     Route{"/v1/deliveries/{id}", "GET"},
     Route{"/v1/deliveries/{id}/retry", "POST"},
-    Route{"/v1/events", "GET", "since, type, provider, task, order, limit, cursor"},
-    Route{"/v1/events/stream", "GET", "since, type, provider, task, cursor"},
+    Route{"/v1/events", "GET", "since, type, provider, task, order, limit, cursor", "type, provider, task"},
+    Route{"/v1/events/stream", "GET", "since, type, provider, task, cursor", "type, provider, task"},
     Route{"/v1/jobs", "GET", "limit"},
     Route{"/v1/jobs/{id}", "GET, DELETE"},
     Route{"/v1/providers", "GET"},
@@ -92,6 +92,11 @@ bool allows(const Route& route, std::string_view method)
 std::vector<std::string> parameters_of(const Route& route, std::string_view method)
 {
     return method == "GET" ? words_of(route.parameters) : std::vector<std::string>();
+}
+
+std::vector<std::string> repeated_parameters_of(const Route& route)
+{
+    return words_of(route.repeated);
 }
 
 }  // namespace pollhook::admin

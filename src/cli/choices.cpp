@@ -35,10 +35,8 @@ std::vector<std::string> choices_of(std::string_view command, std::string_view o
         return {"dead", "cancelled", "superseded", "delivered"};
     if (option == "--state")
         return {"pending", "inFlight", "delivered", "dead", "superseded", "cancelled"};
-    if (option == "--type") {
-        const auto types = config::event_types();
-        return {types.begin(), types.end()};
-    }
+    if (option == "--type")
+        return config::event_patterns();
     return {};
 }
 

@@ -173,8 +173,8 @@ std::string CommandTree::in_our_words(const CLI::ParseError& error)
     if (error.get_name() == "RequiredError" && said.ends_with(" is required"))
         return name_before(" is required") + " is missing";
     if (error.get_name() == "ArgumentMismatch") {
-        const std::string name = name_before(":");
-        return fmt::format("{} needs a value", name);
+        const bool is_repeated = said.find(" At Most ") != std::string::npos;
+        return name_before(":") + (is_repeated ? " may be given once" : " needs a value");
     }
     if (error.get_name() == "RequiresError")
         return fmt::format(

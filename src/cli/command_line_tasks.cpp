@@ -16,6 +16,7 @@ void CommandTree::add_tasks()
         "Watch tasks",
         "pollhook task add quickrouter 1743326750223591 --webhook-url https://shop.example.com/hook"
     );
+    explain(*add.app, "Ids that begin with \"-\" go behind \"--\": pollhook task add quickrouter -- -x1 -x2");
     add_task_key(*add.app, add.options->provider);
     add_value(*add.app, "ID", add.options->ids, "...", ids_text)->required();
     add_value(*add.app, "--webhook-url", add.options->webhook_url, "URL", "Who is told of each change");
@@ -72,7 +73,12 @@ void CommandTree::add_tasks()
         "pollhook task import tasks.ndjson\n  cut -d, -f1 jobs.csv | pollhook task import - --provider "
         "quickrouter"
     );
-    explain(*import.app, "A line is a JSON object, as for POST /v1/tasks, or an id.");
+    explain(
+        *import.app,
+        "A line is a JSON object, as for POST /v1/tasks, or an id. A source may go on for ever: what it "
+        "gives is\n"
+        "registered within a second."
+    );
     add_value(*import.app, "FILE", import.options->file, no_default, "\"-\" is standard input")->required();
     add_value(*import.app, "--provider", import.options->provider, "NAME", "For lines that name none");
     add_value(*import.app, "--webhook-url", import.options->webhook_url, "URL", "For lines that name none");
@@ -87,7 +93,9 @@ void CommandTree::add_records(base::TimePoint now)
     EventListOptions& wanted = *events.options;
     add_time(*events.app, "--since", wanted.since, now, "From then on");
     const auto add_filters = [](CLI::App& app, auto& options) {
-        add_value(app, "--type", options.types, "TYPE...", "Only of these types, such as task.failed");
+        add_value(
+            app, "--type", options.types, "TYPE...", "Only of these types, such as task.failed or sink.*"
+        );
         add_value(app, "--provider", options.providers, "NAME...", "Only of these providers");
         add_value(app, "--task", options.tasks, "PROVIDER/ID...", "Only of these tasks");
     };

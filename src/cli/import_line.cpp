@@ -1,10 +1,10 @@
 #include "import_line.hpp"
 
+#include "pollhook/base/plain_json.hpp"
 #include "pollhook/base/text.hpp"
 
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
 
 #include <utility>
 
@@ -48,7 +48,7 @@ boost::system::result<std::string, std::string> read_import_line(
     }
     complete(task, "provider", options.provider);
     complete(task, "webhookUrl", options.webhook_url);
-    return Line(boost::system::in_place_value, json::serialize(task));
+    return Line(boost::system::in_place_value, base::plain_json(task));
 }
 
 }  // namespace pollhook::cli

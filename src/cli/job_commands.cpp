@@ -33,13 +33,6 @@ std::string types_of(const json::object& job)
     return names.empty() ? "-" : names;
 }
 
-/// `20`: JSON writes such a number as `2E1`.
-std::string rate_of(const json::object& job)
-{
-    const json::value* rate = job.if_contains("perSecond");
-    return rate != nullptr && rate->is_number() ? fmt::format("{:g}", rate->to_number<double>()) : "-";
-}
-
 void print_details(const json::object& job, bool with_color)
 {
     const Cell state = shown_state(job, "state");
@@ -52,7 +45,7 @@ void print_details(const json::object& job, bool with_color)
     const std::pair<std::string_view, std::string> lines[] = {
         {"examined", shown(job, "examined") + " of " + shown(job, "total")},
         {"deliveries", shown(job, "deliveries")},
-        {"a second", rate_of(job)},
+        {"a second", shown(job, "perSecond")},
         {"created", shown_time(job, "createdAt")},
         {"ended", shown_time(job, "endedAt")},
         {"since", shown_time(job, "since")},

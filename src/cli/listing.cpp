@@ -1,6 +1,7 @@
 #include "listing.hpp"
 
 #include "exit_code.hpp"
+#include "pollhook/base/plain_json.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
@@ -51,7 +52,7 @@ public:
     void add(const json::value& row)
     {
         switch (output_) {
-            case OutputFormat::json: print((rows_ > 0 ? "," : "") + json::serialize(row)); break;
+            case OutputFormat::json: print((rows_ > 0 ? "," : "") + base::plain_json(row)); break;
             case OutputFormat::ndjson: print_line(row); break;
             case OutputFormat::table:
                 if (row.is_object())

@@ -2,10 +2,10 @@
 
 #include "display_width.hpp"
 #include "plain_text.hpp"
+#include "pollhook/base/plain_json.hpp"
 #include "terminal.hpp"
 
 #include <boost/json/array.hpp>
-#include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -118,7 +118,7 @@ std::string shown(const json::object& object, std::string_view name, std::size_t
         return "-";
     if (value->is_string())
         return plain_text({value->get_string().data(), value->get_string().size()}, limit);
-    return plain_text(json::serialize(*value), limit);
+    return plain_text(base::plain_json(*value), limit);
 }
 
 std::string shown_time(const json::object& object, std::string_view name)
@@ -159,7 +159,7 @@ void print(std::string_view text)
 
 void print_line(const json::value& value)
 {
-    print(json::serialize(value) + '\n');
+    print(base::plain_json(value) + '\n');
 }
 
 int report(const Failure& failure)

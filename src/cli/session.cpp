@@ -43,6 +43,25 @@ Outcome<std::string> register_many(AdminClient& daemon, std::string body, std::s
     return answer.error();
 }
 
+std::uint64_t count_of(const boost::json::object& object, std::string_view name)
+{
+    const boost::json::value* value = object.if_contains({name.data(), name.size()});
+    return value != nullptr && value->is_int64() && value->get_int64() > 0
+               ? static_cast<std::uint64_t>(value->get_int64())
+               : 0;
+}
+
+void tell_kept_total(std::uint64_t count)
+{
+    if (count > 0)
+        fmt::print(
+            stderr,
+            "pollhook: warning: {} known already keep the webhookUrl or metadata that they were given "
+            "first\n",
+            count
+        );
+}
+
 std::string task_path(std::string_view provider, std::string_view id)
 {
     return fmt::format("/v1/tasks/{}/{}", percent_encoded(provider), percent_encoded(id));

@@ -3,6 +3,9 @@
 #include "admin_client.hpp"
 #include "commands.hpp"
 
+#include <boost/json/object.hpp>
+
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -25,6 +28,11 @@ Outcome<std::unique_ptr<Session>> open_session(const ClientOptions& options);
 Outcome<std::string> register_many(
     AdminClient& daemon, std::string body, std::string_view content_type = "application/json"
 );
+
+/// A count in such an answer; 0 when it is not there.
+std::uint64_t count_of(const boost::json::object& object, std::string_view name);
+/// Warns of known tasks that keep another webhookUrl or metadata than were given.
+void tell_kept_total(std::uint64_t count);
 
 /// `/v1/tasks/PROVIDER/ID`
 std::string task_path(std::string_view provider, std::string_view id);

@@ -8,8 +8,14 @@
 #include <boost/json/array.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <cctype>
 #include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace pollhook::cli {
 namespace {
@@ -67,32 +73,48 @@ std::string counts_text(const json::object& counts, bool with_color)
     return out.empty() ? "none" : out;
 }
 
+/// The states that have a column: the usual ones, and of the others those that some task is in.
+std::vector<std::string> shown_states(const json::object& tasks)
+{
+    std::vector<std::string> states;
+    for (const char* state :
+         {"queued", "running", "waiting", "succeeded", "failed", "cancelled", "lost", "expired", "unknown"}) {
+        const std::string_view name = state;
+        const bool is_usual =
+            name == "queued" || name == "running" || name == "succeeded" || name == "failed";
+        const auto is_there = [&](const auto& provider) {
+            return provider.value().is_object() && number_of(provider.value().get_object(), name) > 0;
+        };
+        if (is_usual || std::ranges::any_of(tasks, is_there))
+            states.emplace_back(name);
+    }
+    return states;
+}
+
 void print_providers(const json::object& status, const json::object& providers, bool with_color)
 {
-    Table table(
-        {"PROVIDER", "STATE", "WATCHED", "QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "LAST ANSWER", "ERROR"},
-        with_color
-    );
     const json::object& tasks = object_of(status, "tasks");
+    const std::vector<std::string> states = shown_states(tasks);
+    std::vector<std::string> titles{"PROVIDER", "STATE", "WATCHED"};
+    for (std::string title : states) {
+        std::ranges::transform(title, title.begin(), [](unsigned char c) { return std::toupper(c); });
+        titles.push_back(std::move(title));
+    }
+    titles.insert(titles.end(), {"LAST ANSWER", "ERROR"});
+    Table table(std::move(titles), with_color);
     for (const json::value& value : array_of(providers, "providers")) {
         if (!value.is_object())
             continue;
         const json::object& provider = value.get_object();
         const json::object& counts = object_of(tasks, shown(provider, "name"));
-        const auto count = [&counts](std::string_view state) {
-            return Cell{std::to_string(number_of(counts, state))};
+        std::vector<Cell> row{
+            {shown(provider, "name")}, shown_state(provider, "state"), {shown(provider, "tasks")}
         };
-        table.add({
-            {shown(provider, "name")},
-            shown_state(provider, "state"),
-            {shown(provider, "tasks")},
-            count("queued"),
-            count("running"),
-            count("succeeded"),
-            count("failed"),
-            {shown_time(provider, "lastSuccessAt")},
-            {shown(provider, shown(provider, "state") == "paused" ? "reason" : "lastError", 80)},
-        });
+        for (const std::string& state : states)
+            row.push_back({std::to_string(number_of(counts, state))});
+        row.push_back({shown_time(provider, "lastSuccessAt")});
+        row.push_back({shown(provider, shown(provider, "state") == "paused" ? "reason" : "lastError", 80)});
+        table.add(std::move(row));
     }
     print(table.take());
 }

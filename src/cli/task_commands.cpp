@@ -1,13 +1,15 @@
 #include "commands.hpp"
 #include "exit_code.hpp"
 #include "listing.hpp"
+#include "plain_text.hpp"
+#include "pollhook/base/plain_json.hpp"
 #include "pollhook/base/text.hpp"
 #include "session.hpp"
+#include "task_outcome.hpp"
 #include "terminal.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -22,6 +24,17 @@ namespace json = boost::json;
 std::string progress_text(const json::object& task)
 {
     return shown(task, "progress") + "%";
+}
+
+/// `running`, or `running, not watched` for ever.
+Cell shown_status(const json::object& task)
+{
+    Cell status = shown_state(task, "status");
+    if (is_given_up(task)) {
+        status.text += ", not watched";
+        status.style = Style::dim;
+    }
+    return status;
 }
 
 /// The registrations of `task add`, one for each id; empty after an error was shown.
@@ -50,18 +63,36 @@ std::optional<json::array> registrations(const TaskAddOptions& options)
     return tasks;
 }
 
+/// What the task has already stays, whatever is given now.
+void tell_kept(const json::object& task)
+{
+    std::string names;
+    for (const json::value& name : array_of(task, "kept"))
+        if (name.is_string())
+            names += (names.empty() ? "" : " and ") + plain_text(std::string_view(name.get_string()));
+    if (!names.empty())
+        fmt::print(
+            stderr,
+            "pollhook: warning: {}/{} keeps the {} that it was given first\n",
+            shown(task, "provider"),
+            shown(task, "id"),
+            names
+        );
+}
+
 int add_one(Session& session, const json::value& registration)
 {
-    const auto answer = session.daemon.post("/v1/tasks", json::serialize(registration));
+    const auto answer = session.daemon.post("/v1/tasks", base::plain_json(registration));
     if (!answer)
         return report(answer.error());
+    const auto task = read_object(answer->body);
+    if (!task)
+        return report(task.error());
+    tell_kept(*task);
     if (session.output != OutputFormat::table) {
         print(answer->body + '\n');
         return exit_code::ok;
     }
-    const auto task = read_object(answer->body);
-    if (!task)
-        return report(task.error());
     constexpr int created = 201;
     const bool is_watched = shown(*task, "watching") != "false";
     print(fmt::format(
@@ -78,7 +109,7 @@ int add_many(Session& session, json::array registrations, const std::vector<std:
 {
     json::object body;
     body["tasks"] = std::move(registrations);
-    const auto answer = register_many(session.daemon, json::serialize(body));
+    const auto answer = register_many(session.daemon, base::plain_json(body));
     if (!answer)
         return report(answer.error());
     const auto result = read_object(*answer);
@@ -90,6 +121,7 @@ int add_many(Session& session, json::array registrations, const std::vector<std:
         print(
             fmt::format("{} new, {} known already\n", shown(*result, "accepted"), shown(*result, "existing"))
         );
+    tell_kept_total(count_of(*result, "keptTotal"));
     const json::array& rejected = array_of(*result, "rejected");
     for (const json::value& value : rejected) {
         const json::object* one = value.if_object();
@@ -105,7 +137,7 @@ int add_many(Session& session, json::array registrations, const std::vector<std:
 
 void print_summary(const json::object& task, bool with_color)
 {
-    const Cell state = shown_state(task, "status");
+    const Cell state = shown_status(task);
     print(fmt::format(
         "{}  {} {}\n",
         styled(shown(task, "provider") + "/" + shown(task, "id"), Style::bold, with_color),
@@ -219,7 +251,7 @@ int task_list(const TaskListOptions& options, const ClientOptions& client)
         return std::vector<Cell>{
             {shown(task, "provider")},
             {shown(task, "id")},
-            shown_state(task, "status"),
+            shown_status(task),
             {progress_text(task)},
             {shown_time(task, "changedAt")},
             {shown_time(task, "registeredAt")},

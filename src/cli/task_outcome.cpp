@@ -1,6 +1,7 @@
 #include "task_outcome.hpp"
 
 #include "exit_code.hpp"
+#include "output.hpp"
 #include "pollhook/task/status.hpp"
 
 #include <algorithm>
@@ -12,6 +13,13 @@ bool is_terminal_state(std::string_view state) noexcept
 {
     const auto status = task::parse_status(state);
     return status && is_terminal(*status);
+}
+
+bool is_given_up(const boost::json::object& task)
+{
+    const boost::json::value* watching = task.if_contains("watching");
+    return watching != nullptr && watching->is_bool() && !watching->get_bool() &&
+           !is_terminal_state(shown(task, "status"));
 }
 
 int exit_code_of(std::string_view state) noexcept

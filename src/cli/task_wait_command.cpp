@@ -44,13 +44,6 @@ struct Waiting {
     bool is_over = false;
 };
 
-/// Nobody looks at it any more, so it will never end.
-bool is_given_up(const json::object& task)
-{
-    const json::value* watching = task.if_contains("watching");
-    return watching != nullptr && watching->is_bool() && !watching->get_bool();
-}
-
 /// One run of `task wait`: looks at the tasks that are not over, each time that something happens to them.
 class Wait {
 public:

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 namespace pollhook::config {
 namespace {
@@ -46,6 +47,22 @@ std::span<const std::string_view> event_types() noexcept
 bool event_matches(std::span<const std::string> patterns, std::string_view type) noexcept
 {
     return std::ranges::any_of(patterns, [&](const std::string& pattern) { return selects(pattern, type); });
+}
+
+std::vector<std::string> event_patterns()
+{
+    std::vector<std::string> patterns(types.begin(), types.end());
+    patterns.insert(patterns.end(), {"*", "task.*", "sink.*", "delivery.*", "provider.*"});
+    return patterns;
+}
+
+std::vector<std::string_view> event_types_of(const std::string& pattern)
+{
+    std::vector<std::string_view> selected;
+    std::ranges::copy_if(types, std::back_inserter(selected), [&](std::string_view type) {
+        return selects(pattern, type);
+    });
+    return selected;
 }
 
 }  // namespace pollhook::config

@@ -50,13 +50,6 @@ bool is_list_of_texts(ValueType type) noexcept
     }
 }
 
-std::vector<std::string> patterns()
-{
-    std::vector<std::string> out{"*", "task.*", "sink.*", "delivery.*", "provider.*"};
-    out.insert(out.end(), event_types().begin(), event_types().end());
-    return out;
-}
-
 }  // namespace
 
 ValueReader::ValueReader(const Environment& environment, MissingSecret missing_secret, Report& report)
@@ -276,19 +269,16 @@ void ValueReader::check_url(const Descriptor& key, const toml::node& node, const
 void ValueReader::check_pattern(const Descriptor& key, const toml::node& node, const std::string& pattern)
 {
     const bool wild = pattern == "*" || pattern.ends_with(".*");
-    const bool selects_something = std::ranges::any_of(event_types(), [&](std::string_view type) {
-        return event_matches({&pattern, 1}, type);
-    });
-    const bool selects_others = std::ranges::any_of(event_types(), [&](std::string_view type) {
-        return !type.starts_with("task.") && event_matches({&pattern, 1}, type);
-    });
+    const auto selected = event_types_of(pattern);
+    const bool selects_others =
+        std::ranges::any_of(selected, [](std::string_view type) { return !type.starts_with("task."); });
     if (selects_others && key.type == ValueType::task_event_patterns)
         return refuse(key, node, "must select events of tasks only", R"("task.*" is every one of them)");
-    if (selects_something)
+    if (!selected.empty())
         return;
     const std::string demand = wild ? "must contain patterns that some event type matches"
                                     : "must contain event types or patterns such as \"task.*\"";
-    refuse(key, node, demand, did_you_mean(pattern, patterns()));
+    refuse(key, node, demand, did_you_mean(pattern, event_patterns()));
 }
 
 const toml::array* ValueReader::checked_array(const Descriptor& key, const toml::node& node)

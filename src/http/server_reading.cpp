@@ -84,21 +84,30 @@ void skip_blank_lines(beast::flat_buffer& buffer)
 asio::awaitable<base::Result<std::string>> ServerConnection::Body::read()
 {
     connection_.enter(Phase::reading, connection_.options_.request_timeout);
-    std::string& body = parser_.get().body();
+    const error_code ec = co_await read_piece();
+    // The application may have to finish what it began, for which the passed deadline must not count.
+    if (connection_.expired_)
+        co_await asio::this_coro::reset_cancellation_state();
+    connection_.enter(Phase::answering, connection_.options_.request_timeout);
+    if (ec)
+        co_return ec;
+    co_return std::exchange(parser_.get().body(), {});
+}
+
+asio::awaitable<error_code> ServerConnection::Body::read_piece()
+{
     for (;;) {
         error_code ec;
         if (!parser_.is_done())
             ec = parse_body(parser_, connection_.buffer_);
-        if (!body.empty() || parser_.is_done())
-            break;
+        if (!parser_.get().body().empty() || parser_.is_done())
+            co_return error_code();
         if (ec && ec != beast::http::error::need_more)
             co_return ec;
         ec = co_await connection_.read_more(body_read_step);
         if (ec)
             co_return ec;
     }
-    connection_.enter(Phase::answering, connection_.options_.request_timeout);
-    co_return std::exchange(body, {});
 }
 
 asio::awaitable<ServerConnection::Incoming> ServerConnection::read_request()

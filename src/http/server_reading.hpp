@@ -41,6 +41,8 @@ public:
     boost::asio::awaitable<base::Result<std::string>> read() override;
 
 private:
+    boost::asio::awaitable<boost::system::error_code> read_piece();
+
     ServerConnection& connection_;
     RequestParser& parser_;
 };

@@ -146,21 +146,25 @@ std::vector<Registered> Tasks::add(const std::vector<Registration>& batch, base:
 Registered Tasks::complete_known(const Registration& registration, base::TimePoint now)
 {
     Registered known;
-    bool has_webhook = true;
-    bool has_metadata = true;
+    std::string webhook;
+    std::string metadata;
     {
         Run find(find_, registration.key.provider, registration.key.id);
         find.next();
         known.task = read_watched(find);
-        has_webhook = !find.text(watched_columns).empty();
-        has_metadata = find.text(watched_columns + 1) != no_metadata;
+        webhook = find.text(watched_columns);
+        metadata = find.text(watched_columns + 1);
         known.stopped = !find.is_null(watched_columns + 2) && !task::is_terminal(known.task.known.status);
     }
-    if (!has_webhook && !registration.webhook_url.empty()) {
+    const bool gives_webhook = !registration.webhook_url.empty();
+    const bool gives_metadata = registration.metadata != no_metadata;
+    known.kept_webhook = gives_webhook && !webhook.empty() && webhook != registration.webhook_url;
+    known.kept_metadata = gives_metadata && metadata != no_metadata && metadata != registration.metadata;
+    if (gives_webhook && webhook.empty()) {
         const OriginId origin = origins_.row_of(registration.webhook_origin);
         execute(fill_webhook_, known.task.row, registration.webhook_url, origin);
     }
-    if (!has_metadata && registration.metadata != no_metadata)
+    if (gives_metadata && metadata == no_metadata)
         execute(fill_metadata_, known.task.row, registration.metadata);
     if (known.stopped && registration.resume) {
         execute(resume_, known.task.row, now, registration.traceparent, registration.tracestate);

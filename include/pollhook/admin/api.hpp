@@ -75,6 +75,7 @@ private:
     struct Registration {
         std::size_t created = 0;
         std::size_t existing = 0;
+        std::size_t kept = 0;  ///< of those existing: with another URL or other metadata than were given
         std::optional<store::Registered> last;
     };
 

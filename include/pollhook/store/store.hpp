@@ -57,6 +57,8 @@ struct Registered {
     bool created = false;
     bool resumed = false;  ///< it had been stopped and is watched again: registered anew, at this time
     bool stopped = false;  ///< it had been stopped and stays so: do not look at it
+    /// It is known with another URL or other metadata than were given now, and keeps its own.
+    bool kept_webhook = false, kept_metadata = false;
 };
 
 /// A sink of the configuration.

@@ -70,6 +70,26 @@ TEST_F(TaskApiTest, KeepsWhatAnImportHeldThatWasCutOff)
     EXPECT_EQ(get("/v1/tasks/quick/0").status, 200);
 }
 
+TEST_F(TaskApiTest, TakesTheWholeLinesOfAnImportThatBreaksOff)
+{
+    {
+        test::RawClient client(endpoint());
+        client.send(
+            "POST /v1/tasks HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\n"
+            "Content-Length: 999\r\n\r\n"
+            R"({"provider":"quick","id":"1"})"
+            "\n"
+            R"({"provider":"quick","id":"2"})"
+            "\n"
+            R"({"provider":"quick","id":"3"})"
+        );
+    }
+    EXPECT_TRUE(becomes("/v1/tasks", [](const boost::json::value& list) {
+        return list.at("tasks").as_array().size() == 2;
+    }));
+    EXPECT_EQ(get("/v1/tasks/quick/3").status, 404);
+}
+
 TEST_F(TaskApiTest, RegistersOnceAndThenKnows)
 {
     constexpr std::string_view body = R"({"provider":"quick","id":"17","metadata":{"orderId":"A-17"}})";
@@ -82,6 +102,50 @@ TEST_F(TaskApiTest, RegistersOnceAndThenKnows)
     EXPECT_EQ(first.fields.at("Cache-Control"), "no-store");
     EXPECT_EQ(post("/v1/tasks", body).status, 200);
     EXPECT_EQ(poller().watched(), 1U);
+}
+
+TEST_F(TaskApiTest, TellsWhatAKnownTaskKeeps)
+{
+    const auto with = [](const std::string& members) {
+        return R"({"provider":"quick","id":"17")" + members + "}";
+    };
+    const auto kept = [&](const std::string& members) {
+        return boost::json::serialize(post("/v1/tasks", with(members)).body.at("kept"));
+    };
+    EXPECT_EQ(kept(R"(,"metadata":{"a":1})"), "[]");
+    EXPECT_EQ(kept(R"(,"webhookUrl":"https://a.example.com/")"), "[]") << "it had none";
+    EXPECT_EQ(kept(R"(,"webhookUrl":"https://a.example.com/","metadata":{"a":1})"), "[]");
+    EXPECT_EQ(kept(""), "[]");
+    EXPECT_EQ(kept(R"(,"webhookUrl":"https://b.example.com/")"), R"(["webhookUrl"])");
+    EXPECT_EQ(
+        kept(R"(,"webhookUrl":"https://b.example.com/","metadata":{"a":2})"), R"(["webhookUrl","metadata"])"
+    );
+    const Reply list = post(
+        "/v1/tasks", R"({"tasks":[)" + with(R"(,"metadata":{"a":2})") + R"(,{"provider":"quick","id":"18"}]})"
+    );
+    EXPECT_EQ(list.body.at("keptTotal"), 1);
+    EXPECT_EQ(get("/v1/tasks/quick/17").body.at("metadata").at("a"), 1);
+}
+
+TEST_F(TaskApiTest, KeepsTheNumbersOfMetadata)
+{
+    const auto add = [this](const std::string& id, const std::string& number) {
+        return post(
+            "/v1/tasks", R"({"provider":"quick","id":")" + id + R"(","metadata":{"n":)" + number + "}}"
+        );
+    };
+    EXPECT_EQ(add("1", "19.99").status, 201);
+    EXPECT_EQ(add("2", "18446744073709551615").status, 201);
+    EXPECT_EQ(add("3", "100.0").status, 201);
+    EXPECT_NE(get("/v1/tasks/quick/1").text.find(R"("metadata":{"n":19.99})"), std::string::npos);
+    EXPECT_NE(get("/v1/tasks/quick/2").text.find(R"({"n":18446744073709551615})"), std::string::npos);
+    EXPECT_NE(get("/v1/tasks/quick/3").text.find(R"({"n":100})"), std::string::npos);
+    const Reply refused = add("4", "12345678901234567890123");
+    EXPECT_EQ(refused.status, 400);
+    EXPECT_EQ(
+        detail(refused.body),
+        "\"metadata\" holds a number beyond 64 bits, which would lose digits: give it as a string"
+    );
 }
 
 TEST_F(TaskApiTest, CountsAListAndRejectsBadEntriesByIndex)
@@ -276,6 +340,11 @@ TEST_F(TaskApiTest, ExplainsBadParameters)
          "\"state\": no delivery state is called \"inflight\", did you mean \"inFlight\"?"},
         {"/v1/deliveries?task=17", "\"task\" must be PROVIDER/ID"},
         {"/v1/deliveries?colour=red", "unknown parameter \"colour\""},
+        {"/v1/tasks?status=running&status=queued", "\"status\" may be given once"},
+        {"/v1/tasks?limit=1&q=a&limit=1", "\"limit\" may be given once"},
+        {"/v1/events?type=task.lost&type=task.failed&order=asc&order=desc", "\"order\" may be given once"},
+        {"/v1/events/stream?since=x&since=x", "\"since\" may be given once"},
+        {"/v1/deliveries?task=quick/17&task=quick/18", "\"task\" may be given once"},
     };
     for (const auto& [target, error] : targets) {
         const Reply reply = get(target);

@@ -203,6 +203,18 @@ TEST_F(EventStreamTest, RefusesWhatItCannotRead)
     EXPECT_EQ(get(many).status, 400);
 }
 
+TEST_F(EventStreamTest, KeepsRoomFromReadersOfSingleTasks)
+{
+    constexpr std::string_view of_task = "/v1/events/stream?task=quick/17";
+    std::vector<std::unique_ptr<Listener>> listeners;
+    for (int i = 0; i < 24; ++i) {
+        listeners.push_back(listen(of_task));
+        ASSERT_TRUE(listeners.back()->hears("id: 0\n\n"));
+    }
+    EXPECT_EQ(get(of_task).status, 503);
+    EXPECT_TRUE(listen()->hears("id: 0\n\n"));
+}
+
 TEST_F(EventStreamTest, RefusesMoreReadersThanItServes)
 {
     std::vector<std::unique_ptr<Listener>> listeners;

@@ -54,6 +54,14 @@ TEST_F(HistoryApiTest, ListsEventsByTypeAndTime)
     const Reply ended = get("/v1/events?type=task.succeeded&type=task.failed");
     ASSERT_EQ(ended.body.at("events").as_array().size(), 1U);
     EXPECT_EQ(ended.body.at("events").at(0).at("event").at("type"), "task.succeeded");
+    const auto count = [this](const std::string& query) {
+        return get("/v1/events?" + query).body.at("events").as_array().size();
+    };
+    EXPECT_EQ(count("type=task.*"), 2U);
+    EXPECT_EQ(count("type=*&type=task.*"), 2U);
+    EXPECT_EQ(count("type=sink.*"), 0U);
+    EXPECT_EQ(count("type=sink.*&type=task.succeeded"), 1U);
+    EXPECT_EQ(get("/v1/events?type=tsk.*").status, 400);
     EXPECT_TRUE(get("/v1/events?since=2999-01-01T00:00:00Z").body.at("events").as_array().empty());
 }
 

@@ -31,7 +31,7 @@ TEST_F(JobApiTest, StartsAReplayOfWhatTheSinkIsConfiguredFor)
     EXPECT_EQ(started.body.at("state"), "running");
     EXPECT_EQ(started.body.at("sink"), "ops");
     EXPECT_EQ(started.body.at("total").as_int64(), 2);
-    EXPECT_EQ(started.body.at("perSecond").as_double(), 100);
+    EXPECT_EQ(started.body.at("perSecond").to_number<double>(), 100);
     EXPECT_EQ(started.body.at("since"), "2026-01-01T00:00:00.000Z");
     EXPECT_TRUE(started.body.at("until").is_null());
     EXPECT_EQ(started.body.at("types"), boost::json::parse(R"(["task.succeeded","task.failed"])"));
@@ -56,7 +56,7 @@ TEST_F(JobApiTest, ReplaysTheTypesThatWereAskedFor)
     );
     ASSERT_EQ(started.status, 202) << started.text;
     EXPECT_EQ(started.body.at("total").as_int64(), 1);
-    EXPECT_EQ(started.body.at("perSecond").as_double(), 5);
+    EXPECT_EQ(started.body.at("perSecond").to_number<double>(), 5);
     EXPECT_EQ(started.body.at("until"), "2999-01-01T00:00:00.000Z");
 }
 

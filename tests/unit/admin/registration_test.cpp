@@ -155,7 +155,7 @@ TEST_F(RegistrationTest, RefusesNumbersThatJsonCannotSayBack)
 {
     EXPECT_EQ(
         rejection(R"({"provider":"quick","id":"1","metadata":{"a":[{"b":1e400}]}})"),
-        "\"metadata\" holds a number that is too large"
+        "\"metadata\" holds a number beyond 64 bits, which would lose digits: give it as a string"
     );
 }
 

@@ -5,13 +5,20 @@
 #include "pollhook/http/problem.hpp"
 
 #include <boost/json.hpp>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <future>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
 
 namespace pollhook::cli {
 namespace {
@@ -65,6 +72,30 @@ TEST(TaskAddTest, SaysThatATaskHasEndedAndIsNotWatched)
     EXPECT_EQ(
         run_command([&] { return task_add(options, daemon.client()); }).out,
         "known already: quick/17, ended as lost: not watched\n"
+    );
+}
+
+TEST(TaskAddTest, WarnsOfWhatAKnownTaskKeeps)
+{
+    FakeDaemon daemon([](const http::ServerRequest& request) {
+        return json_answer(
+            request.body.find("tasks") == std::string::npos
+                ? R"({"provider":"quick","id":"17","kept":["webhookUrl","metadata"]})"
+                : R"({"accepted":0,"existing":2,"keptTotal":2,"rejected":[]})"
+        );
+    });
+    TaskAddOptions options;
+    options.provider = "quick";
+    options.ids = {"17"};
+    const auto add = [&] { return task_add(options, daemon.client()); };
+    EXPECT_EQ(
+        run_command(add).error,
+        "pollhook: warning: quick/17 keeps the webhookUrl and metadata that it was given first\n"
+    );
+    options.ids = {"17", "18"};
+    EXPECT_EQ(
+        run_command(add).error,
+        "pollhook: warning: 2 known already keep the webhookUrl or metadata that they were given first\n"
     );
 }
 
@@ -130,6 +161,19 @@ TEST(TaskListTest, ShowsATable)
     );
     daemon.stop();
     EXPECT_EQ(daemon.requests().at(0).target, "/v1/tasks?limit=7&status=running");
+}
+
+TEST(TaskListTest, TellsWhatIsNoLongerWatched)
+{
+    FakeDaemon daemon([](const auto&) {
+        return json_answer(R"({"tasks":[{"id":"1","status":"running","watching":false},)"
+                           R"({"id":"2","status":"running","watching":true},)"
+                           R"({"id":"3","status":"succeeded","watching":false}],"nextCursor":null})");
+    });
+    const std::string out = run_command([&] { return task_list({}, daemon.client()); }).out;
+    EXPECT_NE(out.find("1   running, not watched  "), std::string::npos) << out;
+    EXPECT_NE(out.find("2   running               "), std::string::npos) << out;
+    EXPECT_NE(out.find("3   succeeded             "), std::string::npos) << out;
 }
 
 TEST(TaskListTest, FollowsCursorsToTheEnd)
@@ -423,6 +467,36 @@ TEST_F(TaskImportTest, StopsWhenTheStoreIsFull)
     EXPECT_NE(result.error.find("the lines up to 1000 are done"), std::string::npos);
 }
 
+TEST_F(TaskImportTest, RegistersWhatALiveSourceHasGivenSoFar)
+{
+    std::promise<void> registered;
+    FakeDaemon daemon([&registered, is_first = true](const auto&) mutable {
+        if (std::exchange(is_first, false))
+            registered.set_value();
+        return json_answer(R"({"accepted":1,"existing":0,"rejected":[]})", 201);
+    });
+    int ends[2];
+    ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
+    const auto write_line = [&](std::string_view line) {
+        ASSERT_EQ(write(ends[1], line.data(), line.size()), static_cast<ssize_t>(line.size()));
+    };
+    TaskImportOptions options;
+    options.file = fmt::format("/dev/fd/{}", ends[0]);
+    options.provider = "quick";
+    write_line("1\n");
+    std::thread source([&] {
+        EXPECT_EQ(registered.get_future().wait_for(std::chrono::seconds(20)), std::future_status::ready);
+        write_line("2\n");
+        close(ends[1]);
+    });
+    const Result result = run_command([&] { return task_import(options, daemon.client()); });
+    source.join();
+    close(ends[0]);
+    EXPECT_EQ(result.out, "2 new, 0 known already, 0 rejected\n");
+    daemon.stop();
+    EXPECT_EQ(daemon.requests().size(), 2U);
+}
+
 TEST_F(TaskImportTest, NamesAFileThatIsNotThere)
 {
     FakeDaemon daemon(take);
@@ -508,7 +582,7 @@ TEST(StatusTest, TellsHowThingsAre)
                 R"({"providers":[{"name":"quick","state":"failing","tasks":2,"lastError":"HTTP 503","lastSuccessAt":null}]})"
             );
         return json_answer(
-            R"({"tasks":{"quick":{"queued":1,"running":1}},"deliveries":{"pending":12,"dead":0},"oldestPendingDelivery":null,)"
+            R"({"tasks":{"quick":{"queued":1,"running":1,"lost":4}},"deliveries":{"pending":12,"dead":0},"oldestPendingDelivery":null,)"
             R"("events":3,"storeBytes":2097152,"version":"0.1.0","uptimeSeconds":90061,"providers":{"quick":"failing"},)"
             R"("delivery":{"openBreakers":2},"sinks":{"ops":"paused","log":"ok"}})"
         );
@@ -518,6 +592,9 @@ TEST(StatusTest, TellsHowThingsAre)
     EXPECT_NE(result.out.find("pollhook 0.1.0 at http://127.0.0.1:"), std::string::npos);
     EXPECT_NE(result.out.find(", up 1d 1h\n"), std::string::npos);
     EXPECT_NE(result.out.find("failing"), std::string::npos);
+    EXPECT_NE(
+        result.out.find("WATCHED  QUEUED  RUNNING  SUCCEEDED  FAILED  LOST  LAST ANSWER"), std::string::npos
+    ) << result.out;
     EXPECT_NE(result.out.find("deliveries  12 pending\n"), std::string::npos);
     EXPECT_NE(result.out.find("2.0 MiB with 3 events"), std::string::npos);
     EXPECT_NE(result.out.find("sinks       1 ok, ops paused\n"), std::string::npos) << result.out;

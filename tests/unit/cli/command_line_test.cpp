@@ -203,6 +203,33 @@ TEST(CommandLineTest, TakesAnOptionSeveralTimes)
     EXPECT_THAT(options.lives, ElementsAre("0s SUBMITTED 0%, 2s SUCCESS 100%"));
 }
 
+TEST(CommandLineTest, RefusesAnOptionTwiceThatTakesOneValue)
+{
+    EXPECT_THAT(
+        answer_to({"task", "list", "--status", "running", "--status", "queued"}).error,
+        HasSubstr("error: --status may be given once\n")
+    );
+    EXPECT_THAT(answer_to({"task", "list", "--status"}).error, HasSubstr("error: --status needs a value\n"));
+}
+
+TEST(CommandLineTest, TakesPatternsOfEventTypes)
+{
+    EXPECT_THAT(
+        options_of<EventListOptions>({"event", "list", "--type", "task.*"}).types, ElementsAre("task.*")
+    );
+    EXPECT_THAT(answer_to({"event", "list", "--type", "tsk.*"}).error, HasSubstr("did you mean \"task.*\"?"));
+}
+
+TEST(CommandLineTest, TakesIdsThatBeginWithADash)
+{
+    const auto ids = [](std::vector<std::string> words) {
+        words.insert(words.begin(), {"task", "add"});
+        return options_of<TaskAddOptions>(std::move(words)).ids;
+    };
+    EXPECT_THAT(ids({"quick", "--", "-x", "--json", "-1"}), ElementsAre("-x", "--json", "-1"));
+    EXPECT_THAT(ids({"--", "quick", "-x"}), ElementsAre("-x"));
+}
+
 TEST(CommandLineTest, ReadsHowToPrintAndWhereTheDaemonIs)
 {
     const ClientFlags flags = flags_of(

@@ -7,10 +7,14 @@
 #include "task_outcome.hpp"
 
 #include <boost/json.hpp>
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <memory>
+#include <string_view>
+#include <system_error>
 
 namespace pollhook::cli {
 namespace {
@@ -121,20 +125,58 @@ TEST(LineReaderTest, CountsLinesAndBoundsThem)
     std::fwrite(content.data(), 1, content.size(), file.get());
     std::rewind(file.get());
 
-    LineReader reader(file.get());
+    LineReader reader(fileno(file.get()));
     std::string line;
-    ASSERT_TRUE(reader.next(line));
+    ASSERT_EQ(reader.next(line), LineReader::Read::line);
     EXPECT_EQ(line, "a");
-    ASSERT_TRUE(reader.next(line));
+    ASSERT_EQ(reader.next(line), LineReader::Read::line);
     EXPECT_EQ(line, "");
-    ASSERT_TRUE(reader.next(line));
+    ASSERT_EQ(reader.next(line), LineReader::Read::line);
     EXPECT_TRUE(reader.is_too_long());
     EXPECT_EQ(line.size(), LineReader::longest_line);
-    ASSERT_TRUE(reader.next(line));
+    ASSERT_EQ(reader.next(line), LineReader::Read::line);
     EXPECT_FALSE(reader.is_too_long());
     EXPECT_EQ(line, "last");
     EXPECT_EQ(reader.number(), 4U);
-    EXPECT_FALSE(reader.next(line));
+    EXPECT_EQ(reader.next(line), LineReader::Read::end);
+    EXPECT_FALSE(reader.error());
+}
+
+TEST(LineReaderTest, TellsWhenALiveSourceIsQuiet)
+{
+    int ends[2];
+    ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
+    const auto write = [&](std::string_view text) {
+        ASSERT_EQ(::write(ends[1], text.data(), text.size()), static_cast<ssize_t>(text.size()));
+    };
+    LineReader reader(ends[0]);
+    const auto now = LineReader::Clock::now();
+    std::string line;
+    EXPECT_EQ(reader.next(line, now), LineReader::Read::nothing_yet);
+    write("a\nb\nhal");
+    ASSERT_EQ(reader.next(line, now), LineReader::Read::line);
+    EXPECT_EQ(line, "a");
+    ASSERT_EQ(reader.next(line, now), LineReader::Read::line);
+    EXPECT_EQ(line, "b");
+    EXPECT_EQ(reader.next(line, now), LineReader::Read::nothing_yet);
+    write("f\n");
+    ASSERT_EQ(reader.next(line, now), LineReader::Read::line);
+    EXPECT_EQ(line, "half");
+    EXPECT_EQ(reader.number(), 3U);
+    close(ends[1]);
+    EXPECT_EQ(reader.next(line), LineReader::Read::end);
+    close(ends[0]);
+}
+
+TEST(LineReaderTest, TellsWhyASourceCannotBeRead)
+{
+    const int directory = open("/", O_RDONLY | O_CLOEXEC);
+    ASSERT_GE(directory, 0);
+    LineReader reader(directory);
+    std::string line;
+    EXPECT_EQ(reader.next(line), LineReader::Read::end);
+    EXPECT_EQ(reader.error(), std::errc::is_a_directory);
+    close(directory);
 }
 
 }  // namespace

@@ -73,6 +73,11 @@ TEST(EventPatternTest, SelectsWholeTypesPrefixesAndEverything)
     EXPECT_TRUE(matches("task.*", "task.lost"));
     EXPECT_FALSE(matches("task.*", "taskx"));
     EXPECT_TRUE(matches("*", "task.lost"));
+    for (const std::string& pattern : event_patterns())
+        EXPECT_FALSE(event_types_of(pattern).empty()) << pattern;
+    EXPECT_EQ(event_types_of("*").size(), event_types().size());
+    EXPECT_EQ(event_types_of("delivery.*"), std::vector<std::string_view>{"delivery.dead"});
+    EXPECT_TRUE(event_types_of("task").empty());
     EXPECT_FALSE(event_matches({}, "task.lost"));
     EXPECT_TRUE(event_matches(std::vector<std::string>{"task.lost", "task.failed"}, "task.failed"));
 }

@@ -40,6 +40,8 @@ asio::awaitable<ServerResponse> count_body(const ServerRequest& request, Seen& s
     for (;;) {
         const base::Result<std::string> piece = co_await request.stream->read();
         if (!piece) {
+            // What was begun may still be finished, which takes waiting.
+            co_await asio::post(asio::use_awaitable);
             seen.failed = true;
             response.status = 400;
             co_return response;
