@@ -35,9 +35,16 @@ std::vector<std::string> choices_of(std::string_view command, std::string_view o
         return {"dead", "cancelled", "superseded", "delivered"};
     if (option == "--state")
         return {"pending", "inFlight", "delivered", "dead", "superseded", "cancelled"};
-    if (option == "--type")
-        return config::event_patterns();
+    if (option == "--type") {
+        const auto types = config::event_types();
+        return {types.begin(), types.end()};
+    }
     return {};
+}
+
+std::vector<std::string> accepted_by(std::string_view command, std::string_view option)
+{
+    return option == "--type" ? config::event_patterns() : choices_of(command, option);
 }
 
 std::string unknown_choice(std::string_view word, std::span<const std::string> choices)

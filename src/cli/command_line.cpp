@@ -53,7 +53,7 @@ CommandTree::CommandTree(base::TimePoint now)
 void CommandTree::check_choices(CLI::App& app)
 {
     for (CLI::Option* option : app.get_options())
-        if (const auto choices = choices_of(app.get_name(), option->get_name()); !choices.empty())
+        if (const auto choices = accepted_by(app.get_name(), option->get_name()); !choices.empty())
             option->check([choices](const std::string& word) { return unknown_choice(word, choices); });
     for (CLI::App* below : app.get_subcommands([](const CLI::App*) { return true; }))
         check_choices(*below);
