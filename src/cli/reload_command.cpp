@@ -135,9 +135,10 @@ int reload(const ReloadOptions& options, const ClientFlags& flags)
             return reload_by_signal(**session, *daemon, options);
         const int code = show_refusal(**session, answer.error());
         if (answer.error().status == unauthorized)
-            print_error(
+            fmt::print(
+                stderr,
                 "hint: a token that has changed counts after the reload: let 'systemctl reload pollhook' or "
-                "SIGHUP do it"
+                "SIGHUP do it\n"
             );
         return code;
     }

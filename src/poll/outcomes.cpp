@@ -207,7 +207,10 @@ asio::awaitable<void> Poller::note_contradictions()
 {
     std::vector<Contradiction> contradictions = std::exchange(contradictions_, {});
     for (Contradiction& contradiction : contradictions) {
-        spdlog::warn(
+        // A relay that forgets contradicts thousands; each is noted at its task.
+        const bool is_news = contradicted_.happened(with_.clock->steady_now()) != base::Episode::Line::none;
+        spdlog::log(
+            is_news ? spdlog::level::warn : spdlog::level::debug,
             "task.contradicted: provider={} task={} upstream_status=\"{}\"",
             name_,
             contradiction.id,

@@ -122,18 +122,12 @@ std::uint64_t copy_pages(
 }
 
 /// Makes of copied pages a database of its own: without a log, so that whoever looks into it leaves nothing
-/// beside it (the daemon gives it one again), and with other positions for the events to come. Those that the
-/// source gives out from now on have readers who would not see them a second time.
+/// beside it (the daemon gives it one again), and marked for part_from_source().
 void make_independent(const std::string& path)
 {
-    // More events than come between two backups; JSON's exact integers are enough for millions of restores.
-    constexpr const char* skip_positions =
-        "INSERT INTO sqlite_sequence (name, seq) SELECT 'events', 0"
-        " WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'events');"
-        "UPDATE sqlite_sequence SET seq = seq + 1000000000 WHERE name = 'events'";
     SQLite::Database copy(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX);
     copy.execAndGet("PRAGMA journal_mode = DELETE");
-    copy.exec(skip_positions);
+    copy.exec("INSERT OR REPLACE INTO meta (name, value) VALUES ('copied', '1')");
 }
 
 }  // namespace

@@ -6,10 +6,12 @@
 #include "statement.hpp"
 
 #include <SQLiteCpp/Backup.h>
+#include <SQLiteCpp/Transaction.h>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 #include <sqlite3.h>
 
+#include <chrono>
 #include <string>
 
 namespace pollhook::store {
@@ -77,6 +79,27 @@ void probe_in_need(SQLite::Database& database)
     }
 }
 
+/// The events that come after a restore get positions that neither the source nor an earlier restore has
+/// given out: their readers would not see them a second time. Time goes on whatever was restored, and JSON's
+/// exact integers hold its microseconds for more than two centuries.
+void part_from_source(SQLite::Database& database)
+{
+    if (!database.tableExists("meta") ||
+        database.execAndGet("SELECT count(*) FROM meta WHERE name = 'copied'").getInt() == 0)
+        return;
+    const auto now = std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
+    SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
+    database.exec(
+        "INSERT INTO sqlite_sequence (name, seq) SELECT 'events', 0"
+        " WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'events')"
+    );
+    database.exec(fmt::format(
+        "UPDATE sqlite_sequence SET seq = max(seq, {}) WHERE name = 'events'", now.time_since_epoch().count()
+    ));
+    database.exec("DELETE FROM meta WHERE name = 'copied'");
+    transaction.commit();
+}
+
 }  // namespace
 
 SQLite::Database open_writer(const SqliteOptions& options, FullDisk full_disk)
@@ -104,6 +127,7 @@ SQLite::Database open_writer(const SqliteOptions& options, FullDisk full_disk)
     migrate(database, schema_steps(), [&](int version) {
         back_up(database, options, options.directory / fmt::format("{}.v{}.backup", options.file, version));
     });
+    part_from_source(database);
     if (full_disk == FullDisk::is_borne)
         probe_in_need(database);
     else

@@ -153,7 +153,12 @@ bool Writer::has_space()
         return false;
     note_space();
     try {
-        return session_->size_bytes() < max_size_;
+        const bool has = session_->size_bytes() < max_size_;
+        if (has)
+            over_size_.ended(steady_now());
+        else if (over_size_.happened(steady_now()) != base::Episode::Line::none)
+            spdlog::error("store.max_size_reached: limit={} (no new tasks are taken)", max_size_.load());
+        return has;
     } catch (const SQLite::Exception& failure) {
         break_down(meaning_of(failure), failure.what());
         return false;

@@ -97,6 +97,7 @@ private:
     bool flush_posted_ = false;
     std::optional<Errc> broken_;
     base::Episode disk_full_;
+    base::Episode over_size_;
     base::SteadyPoint next_look_for_space_{};
 };
 

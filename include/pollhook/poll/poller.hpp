@@ -244,6 +244,7 @@ private:
     base::Episode not_recorded_;
     base::Episode not_discovered_;
     base::Episode not_readable_;
+    base::Episode contradicted_;
     base::Histogram request_times_;
     base::Histogram detection_delays_;
     bool announced_failing_ = false;

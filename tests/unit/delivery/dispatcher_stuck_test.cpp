@@ -12,6 +12,7 @@ using ::testing::SizeIs;
 class DispatcherStuckTest : public DispatcherTest {
 protected:
     DispatcherStuckTest() { clock_ = &deaf_; }
+    ~DispatcherStuckTest() override { kill(); }  // the dispatcher's timers are gone before their clock is
 
     /// As the watchdog asks: every ten seconds. Whether it was overdue at any time.
     bool was_overdue_within(base::Duration time)

@@ -192,11 +192,18 @@ TEST_F(QueriesTest, ARestoredCopyGivesItsEventsNewPositions)
     record(lost.progress(3));
     EventQuery query;
     query.after = run(store().events(query)).position;
-    close();
-    for (const char* suffix : {"-wal", "-shm"})
-        std::filesystem::remove(file().string() + suffix);
-    std::filesystem::rename(copy, file());
-    open();
+    const auto restore = [&] {
+        close();
+        for (const char* suffix : {"-wal", "-shm"})
+            std::filesystem::remove(file().string() + suffix);
+        std::filesystem::copy_file(copy, file(), std::filesystem::copy_options::overwrite_existing);
+        open();
+    };
+    restore();
+    Story second = a;
+    record(second.progress(4));
+    query.after = run(store().events(query)).position;
+    restore();
     for (std::int8_t i = 5; i <= 7; ++i)
         record(a.progress(i));
     query.most_looked_at = 2;
