@@ -4,11 +4,10 @@ import json
 import os
 import shutil
 import statistics
-import sys
 import time
 
 from cases.world import CLIENT, SERVER, percentile, say
-from processes import ROOT, Daemon, Failure, Process, Receiver
+from processes import Daemon, Failure, Process, Receiver
 
 
 def fsync_delay(bench, rounds=400):
@@ -36,8 +35,7 @@ def follow(bench, tasks, seconds, pace):
     handed.write_text("")
     state = bench.folder / "state"
     shutil.rmtree(state, ignore_errors=True)
-    relay_words = [sys.executable, ROOT / "tests/bench/relay.py", handed]
-    with Process(relay_words, SERVER) as relay, Receiver(bench.receiver, SERVER, "--stamps", arrived) as receiver:
+    with Process([bench.relay, handed], SERVER) as relay, Receiver(bench.receiver, SERVER, "--stamps", arrived) as receiver:
         base = f"http://127.0.0.1:{relay.said(r'listening on port ([0-9]+)')}"
         interval = max(1, round(len(tasks) * 1000 / pace))
         config = bench.configure(

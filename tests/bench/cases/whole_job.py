@@ -1,10 +1,9 @@
 """The whole job, saturated: each look at a task shows a step, and each step is stored and sent. Beside two peers."""
 
 import statistics
-import sys
 
 from cases.world import CLIENT, CONNECTIONS, SECRET, SERVER, median_of, percentile, say
-from processes import ROOT, Daemon, Process, Receiver, wait_until
+from processes import Daemon, Process, Receiver, wait_until
 
 SINK = """[[sink]]
 name = "bench"
@@ -25,7 +24,7 @@ max_requests_per_second = 10000
 
 
 def relay(bench, steps, stamps=None):
-    words = [sys.executable, ROOT / "tests/bench/relay.py", "--steps", steps]
+    words = [bench.relay, "--steps", steps]
     return Process(words + ([stamps] if stamps else []), SERVER)
 
 

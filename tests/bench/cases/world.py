@@ -42,6 +42,7 @@ class Bench:
         self.folder = folder
         self.pollhook = options.build / "pollhook"
         self.receiver = self.program("bench_receiver")
+        self.relay = self.program("bench_relay")
         self.backlog = self.program("bench_backlog")
         if not self.pollhook.exists():
             raise Failure(f"{self.pollhook} is missing: {BUILD}")
