@@ -139,7 +139,11 @@ private:
     struct Entry {
         std::int64_t key = 0;  // milliseconds of the steady clock; the smallest comes first
         std::uint32_t slot = 0;
-        bool operator>(const Entry& other) const noexcept { return key > other.key; }
+        /// Tasks that were registered together are asked for together: their rows share pages of the store.
+        bool operator>(const Entry& other) const noexcept
+        {
+            return key != other.key ? key > other.key : slot > other.slot;
+        }
     };
     struct HashById {
         using is_transparent = void;
