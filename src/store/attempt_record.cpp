@@ -1,5 +1,6 @@
 #include "attempt_record.hpp"
 
+#include <algorithm>
 #include <cstdint>
 
 namespace pollhook::store {
@@ -73,10 +74,11 @@ private:
 std::string pack(const Attempt& attempt)
 {
     std::string record;
-    record.reserve(
-        32 + attempt.error_class.size() + attempt.decision.size() + attempt.peer.size() +
-        attempt.response_head.size()
-    );
+    record.reserve(std::max<std::size_t>(
+        reserved_for_attempt,
+        64 + attempt.error_class.size() + attempt.decision.size() + attempt.peer.size() +
+            attempt.response_head.size()
+    ));
     record.push_back(version);
     put(record, static_cast<std::uint64_t>(base::to_unix_ms(attempt.at)));
     put(record, static_cast<std::uint64_t>(attempt.http_status));

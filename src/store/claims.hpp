@@ -2,10 +2,11 @@
 
 #include "pollhook/store/outbox.hpp"
 
+#include <boost/unordered/unordered_flat_map.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <unordered_map>
 #include <vector>
 
 namespace pollhook::store {
@@ -37,7 +38,7 @@ private:
     std::size_t room_;
     std::vector<ClaimedDelivery> claimed_;
     std::vector<OriginId> waiting_;
-    std::unordered_map<std::int64_t, std::shared_ptr<const StoredEvent>> events_;
+    boost::unordered_flat_map<std::int64_t, std::shared_ptr<const StoredEvent>> events_;
 };
 
 }  // namespace pollhook::store

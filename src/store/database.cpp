@@ -21,11 +21,9 @@ namespace {
 constexpr int busy_timeout_ms = 10'000;
 constexpr int open_flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
 
-SQLite::Database connect(const SqliteOptions& options)
+SQLite::Database connect(const SqliteOptions& options, const std::string& vfs)
 {
-    SQLite::Database database(
-        (options.directory / options.file).string(), open_flags, busy_timeout_ms, options.vfs
-    );
+    SQLite::Database database((options.directory / options.file).string(), open_flags, busy_timeout_ms, vfs);
     database.exec(
         "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0;"
         "PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 0"
@@ -102,9 +100,9 @@ void part_from_source(SQLite::Database& database)
 
 }  // namespace
 
-SQLite::Database open_writer(const SqliteOptions& options, FullDisk full_disk)
+SQLite::Database open_writer(const SqliteOptions& options, const std::string& vfs, FullDisk full_disk)
 {
-    SQLite::Database database = connect(options);
+    SQLite::Database database = connect(options, vfs);
     check_version(database, schema_steps());
     // Before the first table, and before the journal mode writes the first page. In a database that exists it
     // would write too, which a full disk does not allow.
@@ -137,7 +135,7 @@ SQLite::Database open_writer(const SqliteOptions& options, FullDisk full_disk)
 
 SQLite::Database open_reader(const SqliteOptions& options)
 {
-    SQLite::Database database = connect(options);
+    SQLite::Database database = connect(options, options.vfs);
     database.exec("PRAGMA query_only = ON");
     return database;
 }

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
 
 namespace pollhook::store {
 
@@ -14,9 +15,11 @@ namespace pollhook::store {
 enum class FullDisk : std::uint8_t { is_error, is_borne };
 
 /// Opens the only connection that writes and checkpoints, with the settings that make a commit outlast a
-/// power cut, checks the file, brings its schema up to date and proves that it can be written. Throws
-/// StartError and SQLite::Exception.
-SQLite::Database open_writer(const SqliteOptions& options, FullDisk full_disk = FullDisk::is_error);
+/// power cut, checks the file, brings its schema up to date and proves that it can be written. `vfs` is that
+/// of `options` or one on top of it. Throws StartError and SQLite::Exception.
+SQLite::Database open_writer(
+    const SqliteOptions& options, const std::string& vfs, FullDisk full_disk = FullDisk::is_error
+);
 
 /// Opens a connection that only reads and never checkpoints.
 /// A database of whomever, beside a daemon that may use it: reads only and leaves its log alone. Throws

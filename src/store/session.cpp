@@ -4,6 +4,8 @@
 
 #include <sqlite3.h>
 
+#include <memory>
+
 namespace pollhook::store {
 namespace {
 
@@ -15,7 +17,10 @@ constexpr int busy_checkpoint_pages = 16'000;
 }  // namespace
 
 Session::Session(const SqliteOptions& options, FullDisk full_disk)
-    : database_(open_writer(options, full_disk)),
+    : log_gathering_(
+          options.synchronous == Synchronous::full ? std::make_unique<LogGathering>(options.vfs) : nullptr
+      ),
+      database_(open_writer(options, log_gathering_ ? log_gathering_->name() : options.vfs, full_disk)),
       begin_(database_, "BEGIN IMMEDIATE"),
       commit_(database_, "COMMIT"),
       page_count_(database_, "PRAGMA page_count"),

@@ -5,6 +5,7 @@
 #include "database.hpp"
 #include "jobs.hpp"
 #include "lanes.hpp"
+#include "log_gathering.hpp"
 #include "origins.hpp"
 #include "outbox_clock.hpp"
 #include "pollhook/store/sqlite_store.hpp"
@@ -15,6 +16,7 @@
 #include <SQLiteCpp/Database.h>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -65,6 +67,7 @@ private:
     static int on_commit_to_log(void* session, sqlite3* database, const char* name, int pages);
     void checkpoint(int mode);
 
+    std::unique_ptr<LogGathering> log_gathering_;  // null: others see a commit before the log is synced
     SQLite::Database database_;
     Statement begin_;
     Statement commit_;

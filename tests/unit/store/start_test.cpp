@@ -106,7 +106,7 @@ TEST_F(StartTest, FilesAreReadByTheirOwnerAlone)
 TEST_F(StartTest, UsesTheSettingsOfTheReliabilityRules)
 {
     const SqliteOptions given = options();
-    SQLite::Database writer = open_writer(given);
+    SQLite::Database writer = open_writer(given, given.vfs);
     SQLite::Database reader = open_reader(given);
     const auto value = [](SQLite::Database& database, const std::string& name) {
         return database.execAndGet("PRAGMA " + name).getString();
@@ -130,7 +130,7 @@ TEST_F(StartTest, NormalSynchronousIsAChoice)
 {
     SqliteOptions given = options();
     given.synchronous = Synchronous::normal;
-    EXPECT_EQ(open_writer(given).execAndGet("PRAGMA synchronous").getInt(), 1);
+    EXPECT_EQ(open_writer(given, given.vfs).execAndGet("PRAGMA synchronous").getInt(), 1);
 }
 
 TEST_F(StartTest, ADirectoryServesOneProcess)
@@ -327,7 +327,7 @@ TEST_F(StartTest, ANewDatabaseNeedsNoBackup)
 TEST_F(StartTest, ABackupReplacesAnOlderOne)
 {
     const SqliteOptions given = options();
-    SQLite::Database database = open_writer(given);
+    SQLite::Database database = open_writer(given, given.vfs);
     const std::filesystem::path target = directory() / "copy";
     back_up(database, given, target);
     database.exec("INSERT INTO meta VALUES ('later', '1')");
