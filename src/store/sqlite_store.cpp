@@ -1,6 +1,6 @@
 #include "pollhook/store/sqlite_store.hpp"
 
-#include "database.hpp"
+#include "opening.hpp"
 #include "queries.hpp"
 #include "reader.hpp"
 #include "session.hpp"
@@ -9,13 +9,9 @@
 #include "writer.hpp"
 
 #include <boost/asio/thread_pool.hpp>
-#include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
-#include <cstdint>
 #include <filesystem>
 #include <optional>
-#include <system_error>
 #include <utility>
 
 namespace pollhook::store {
@@ -34,59 +30,6 @@ asio::any_io_executor executor_or_thread(
     return thread.emplace(1U).get_executor();
 }
 
-std::unique_ptr<StateDirectory> open_directory(const SqliteOptions& options)
-{
-    if (!options.vfs.empty())
-        return nullptr;  // the files are in the VFS's world
-    auto directory = std::make_unique<StateDirectory>(options.directory);
-    directory->protect(options.directory / options.file);
-    return directory;
-}
-
-/// SQLite calls it an I/O error when the memory that it shares between connections cannot be had.
-bool is_without_space(const SqliteOptions& options)
-{
-    return options.vfs.empty() && !has_free_space(options.directory);
-}
-
-/// On a full disk it gives up the reserve: what is there goes on being delivered.
-std::unique_ptr<Session> open_session(const SqliteOptions& options, StateDirectory* directory)
-{
-    try {
-        return std::make_unique<Session>(options);
-    } catch (const SQLite::Exception& failure) {
-        if (meaning_of(failure) != Errc::full && !is_without_space(options))
-            throw;
-    }
-    spdlog::error("store.disk_full: no new tasks are taken until there is space again");
-    if (directory != nullptr)
-        directory->release_reserve();
-    return std::make_unique<Session>(options, FullDisk::is_borne);
-}
-
-template <class Open>
-auto opened(const SqliteOptions& options, Open open)
-{
-    try {
-        return open();
-    } catch (const SQLite::Exception& failure) {
-        const std::string file = (options.directory / options.file).string();
-        const Errc reason = meaning_of(failure);
-        if (reason == Errc::corrupt)
-            throw StartError(
-                reason,
-                fmt::format(
-                    "{} is damaged or no database of pollhook ({}): restore a backup", file, failure.what()
-                )
-            );
-        const bool full = reason == Errc::full || is_without_space(options);
-        throw StartError(
-            full ? Errc::full : reason,
-            fmt::format("cannot open {}: {}{}", file, failure.what(), full ? " (the disk is full)" : "")
-        );
-    }
-}
-
 }  // namespace
 
 class SqliteStore::Impl {
@@ -96,16 +39,13 @@ public:
           writer_(std::make_shared<Writer>(
               loop,
               executor_or_thread(options.writer, write_thread_),
-              opened(options, [&] { return open_session(options, directory_.get()); }),
+              open_session(options, directory_.get()),
               directory_.get(),
               options.max_size
           )),
-          reader_(std::make_shared<
-                  Reader>(loop, executor_or_thread(options.reader, read_thread_), opened(options, [&] {
-                              return std::make_unique<Queries>(
-                                  open_reader(options), options.directory / options.file
-                              );
-                          })))
+          reader_(std::make_shared<Reader>(
+              loop, executor_or_thread(options.reader, read_thread_), open_queries(options)
+          ))
     {
     }
     Impl(const Impl&) = delete;
