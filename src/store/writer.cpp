@@ -80,6 +80,8 @@ void Writer::post_flush()
 void Writer::flush()
 {
     flush_posted_ = false;
+    if (gathered_.empty())
+        return;  // abandoned meanwhile
     Works jobs = take_batch();
     Batch batch;
     batch.reserve(jobs.size());
@@ -323,14 +325,21 @@ void Writer::close()
             spdlog::warn("store.checkpoint_failed: error=\"{}\"", base::printable(failure.what()));
         }
     }
-    abandon();
+    end();
 }
 
-void Writer::abandon() noexcept
+void Writer::end() noexcept
 {
     session_.reset();
     if (!broken_)
         broken_ = Errc::closed;
+}
+
+void Writer::abandon() noexcept
+{
+    end();
+    // Those who wait for a job hold this writer, which holds the job.
+    gathered_.clear();
 }
 
 }  // namespace pollhook::store

@@ -55,7 +55,8 @@ public:
     /// See Store::on_new_events(). On the loop.
     void on_new_events(std::function<void()> listener) { listener_ = std::move(listener); }
 
-    /// Closes without finishing what waits. Only while the store thread does not run.
+    /// Closes without finishing what waits: it is dropped with those who wait for it. Only while the store
+    /// thread does not run.
     void abandon() noexcept;
 
 private:
@@ -83,6 +84,7 @@ private:
     bool begin_log_anew();
     void checkpoint(Session::Load load);
     void close();
+    void end() noexcept;
 
     boost::asio::any_io_executor loop_;
     boost::asio::any_io_executor thread_;

@@ -48,6 +48,26 @@ TEST_F(CommitTest, WhatWaitsTogetherSharesOneCommit)
     EXPECT_EQ(Connections::commits(), before + 1);
 }
 
+TEST_F(CommitTest, WhatWaitsForACommitIsDroppedWithTheStore)
+{
+    auto held = std::make_shared<int>();
+    const std::weak_ptr<int> waits = held;
+    boost::asio::co_spawn(
+        loop_,
+        store().set_meta("never", "written"),
+        [held = std::move(held)](std::exception_ptr, base::Result<void>) {}
+    );
+    loop_.poll();
+    store_thread_.restart();
+    ASSERT_EQ(store_thread_.poll_one(), 1U);  // gathered, but not yet committed
+    ASSERT_FALSE(waits.expired());
+    open(options_by_hand());
+    loop_.restart();
+    loop_.poll();  // Asio takes coroutines down on their own loop
+    EXPECT_TRUE(waits.expired());
+    EXPECT_FALSE(run(store().meta("never")));
+}
+
 TEST_F(CommitTest, ReadsNeedNoCommit)
 {
     const int before = Connections::commits();
