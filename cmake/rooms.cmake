@@ -14,10 +14,15 @@ function(pollhook_room name)
     # With machine code beside it, for the tests: only the program itself is worth the time.
     target_compile_options(pollhook_${name} PRIVATE -flto=thin -ffat-lto-objects)
   endif()
+  pollhook_unite(pollhook_${name} 8)
+endfunction()
+
+# Compiles so many sources of a target at once, where that is wanted.
+function(pollhook_unite target sources)
   if(POLLHOOK_UNITY)
-    set_target_properties(pollhook_${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${sources})
     # GCC takes the anonymous namespaces of included sources for those of headers.
-    target_compile_options(pollhook_${name} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+    target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
   endif()
 endfunction()
 
@@ -42,6 +47,7 @@ function(pollhook_test name)
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
   target_link_libraries(${name} PRIVATE ${arg_LINKS} pollhook_test_support pollhook_options spdlog::spdlog GTest::gmock GTest::gtest_main)
   pollhook_precompile(${name})
+  pollhook_unite(${name} 5)
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 60)
   endif()

@@ -14,9 +14,6 @@ namespace {
 namespace json = boost::json;
 using simulator::parse_life;
 
-constexpr std::string_view quick_life =
-    "0s SUBMITTED 0%, 300ms IN_PROGRESS 10%, 400ms IN_PROGRESS 55%, 400ms SUCCESS 100%";
-
 std::string read_file(const std::filesystem::path& path)
 {
     std::ifstream in(path);

@@ -12,9 +12,6 @@ namespace {
 namespace json = boost::json;
 using simulator::parse_life;
 
-constexpr std::string_view quick_life =
-    "0s SUBMITTED 0%, 300ms IN_PROGRESS 10%, 400ms IN_PROGRESS 55%, 400ms SUCCESS 100%";
-
 class PollingTest : public World {};
 
 TEST_F(PollingTest, TellsEachTasksUrlEveryStepInOrder)

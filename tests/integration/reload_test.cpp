@@ -22,9 +22,6 @@ namespace {
 namespace json = boost::json;
 using simulator::parse_life;
 
-constexpr std::string_view quick_life =
-    "0s SUBMITTED 0%, 200ms IN_PROGRESS 10%, 300ms IN_PROGRESS 55%, 300ms SUCCESS 100%";
-constexpr std::string_view ended_life = "0s SUCCESS 100%";
 constexpr std::string_view long_life = "0s SUBMITTED 0%, 200ms IN_PROGRESS 10%, 600s SUCCESS 100%";
 
 /// A daemon whose configuration file is written anew while it runs.

@@ -15,10 +15,6 @@ namespace {
 namespace json = boost::json;
 using simulator::parse_life;
 
-constexpr std::string_view quick_life =
-    "0s SUBMITTED 0%, 300ms IN_PROGRESS 10%, 400ms IN_PROGRESS 55%, 400ms SUCCESS 100%";
-constexpr std::string_view ended_life = "0s SUCCESS 100%";
-
 /// What an operator does about a sink whose receiver fails.
 class SinkTest : public World {
 protected:

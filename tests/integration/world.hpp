@@ -15,9 +15,15 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace pollhook::test {
+
+// Lives of tasks at the simulated relay.
+inline constexpr std::string_view quick_life =
+    "0s SUBMITTED 0%, 300ms IN_PROGRESS 10%, 400ms IN_PROGRESS 55%, 400ms SUCCESS 100%";
+inline constexpr std::string_view ended_life = "0s SUCCESS 100%";
 
 /// A daemon process between simulated relays and receivers, which live on the test's own loop. The loop turns
 /// while the test waits for a condition, so that every wait has a deadline and none a fixed length.

@@ -3,6 +3,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_future.hpp>
 #include <boost/json/parse.hpp>
+#include <boost/json/value_to.hpp>
 #include <stdlib.h>
 
 #include <chrono>
@@ -258,6 +259,11 @@ void ApiTest::settle_newest(store::DeliveryState state, int http_status)
     for (const store::ClaimedDelivery& one :
          on_loop(store_->settle(std::move(batch), {}, clock_.now(), policy)).claimed)
         deliveries_.push_back(one.key);
+}
+
+std::string detail(const boost::json::value& problem)
+{
+    return boost::json::value_to<std::string>(problem.at("detail"));
 }
 
 }  // namespace pollhook::admin

@@ -130,4 +130,7 @@ private:
     std::vector<store::DeliveryKey> deliveries_;
 };
 
+/// What a problem document says to a person.
+std::string detail(const boost::json::value& problem);
+
 }  // namespace pollhook::admin

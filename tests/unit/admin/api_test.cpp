@@ -13,11 +13,6 @@ protected:
     TokenApiTest() : ApiTest("open sesame") {}
 };
 
-std::string detail(const boost::json::value& problem)
-{
-    return boost::json::value_to<std::string>(problem.at("detail"));
-}
-
 TEST_F(TaskApiTest, ImportsNdjsonThatIsLargerThanAnyOtherBody)
 {
     std::string body;

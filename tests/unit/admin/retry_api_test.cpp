@@ -17,11 +17,6 @@ protected:
     [[nodiscard]] std::string path() const { return "/v1/deliveries/" + newest().text(); }
 };
 
-std::string detail(const boost::json::value& problem)
-{
-    return boost::json::value_to<std::string>(problem.at("detail"));
-}
-
 TEST_F(RetryApiTest, ReopensOneDelivery)
 {
     const Reply reply = post(path() + "/retry", "");

@@ -19,11 +19,6 @@ protected:
     }
 };
 
-std::string detail(const boost::json::value& problem)
-{
-    return boost::json::value_to<std::string>(problem.at("detail"));
-}
-
 TEST_F(SinkApiTest, ShowsHowASinkIsSetUpButNothingSecret)
 {
     const auto ops = sink("ops");

@@ -20,7 +20,7 @@ using testing::IsEmpty;
 using testing::Not;
 
 constexpr std::string_view signing = "whsec_CANARYCANARYCANARYCANARYCANARYCA";
-constexpr std::string_view seed = "whsk_CANARYCANARYCANARYCANARYCANARYCANARYCANARYA=";
+constexpr std::string_view canary = "whsk_CANARYCANARYCANARYCANARYCANARYCANARYCANARYA=";
 constexpr std::string_view asymmetric =
     "whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg==";
 
@@ -68,7 +68,7 @@ url = "https://h"
 auth = {{ type = "oauth2", token_url = "https://t?CANARY", client_id = "i", client_secret = "CANARY" }}
 )",
         signing,
-        seed
+        canary
     );
 }
 

@@ -17,7 +17,7 @@ using testing::Not;
 using testing::SizeIs;
 using testing::UnorderedElementsAre;
 
-std::string item(std::string_view id, std::string_view status = "IN_PROGRESS")
+std::string shown(std::string_view id, std::string_view status = "IN_PROGRESS")
 {
     return R"({"id":")" + std::string(id) + R"(","status":")" + std::string(status) + R"("})";
 }
@@ -37,7 +37,7 @@ std::string list_of(const std::vector<std::string>& ids)
 {
     std::string body = "[";
     for (const std::string& id : ids)
-        body += (body.size() > 1 ? "," : "") + item(id);
+        body += (body.size() > 1 ? "," : "") + shown(id);
     return body + "]";
 }
 
@@ -64,7 +64,7 @@ protected:
 
 TEST_F(MidjourneyProxyTest, AsksForIdsAsStringsAndReadsTheList)
 {
-    answer(200, "[" + item("1743326750223592", "SUCCESS") + "," + item("1743326750223591") + "]");
+    answer(200, "[" + shown("1743326750223592", "SUCCESS") + "," + shown("1743326750223591") + "]");
     const LookResult result = look({"1743326750223591", "1743326750223592"});
     EXPECT_FALSE(result.failure);
     EXPECT_THAT(seen(result), ElementsAre("1743326750223592", "1743326750223591"));
@@ -128,7 +128,7 @@ TEST_F(MidjourneyProxyTest, RefusesAKeyThatWouldBreakTheHeader)
 
 TEST_F(MidjourneyProxyTest, AnOmittedIdIsMissingAndAStrangerIsCounted)
 {
-    answer(200, "[" + item("1") + "," + item("99") + "]");
+    answer(200, "[" + shown("1") + "," + shown("99") + "]");
     const LookResult result = look({"1", "2"});
     EXPECT_FALSE(result.failure);
     EXPECT_THAT(result.answer.missing, ElementsAre("2"));
@@ -149,13 +149,13 @@ TEST_F(MidjourneyProxyTest, AnEmptyListIsSuspiciousForABatchOnly)
 
 TEST_F(MidjourneyProxyTest, AnUnreadableItemIsNotAMissingTask)
 {
-    answer(200, "[" + item("1") + R"(,{"id":"2","status":7}])");
+    answer(200, "[" + shown("1") + R"(,{"id":"2","status":7}])");
     const LookResult named = look({"1", "2", "3"});
     EXPECT_FALSE(named.failure);
     EXPECT_EQ(named.answer.malformed, 1U);
     EXPECT_THAT(named.answer.missing, ElementsAre("3"));
     EXPECT_EQ(named.answer.malformed_id, "2");
-    answer(200, "[" + item("1") + R"(,{"id":[],"status":"SUCCESS"}])");
+    answer(200, "[" + shown("1") + R"(,{"id":[],"status":"SUCCESS"}])");
     const LookResult nameless = look({"1", "2", "3"});
     EXPECT_THAT(nameless.answer.missing, IsEmpty());
     EXPECT_EQ(nameless.answer.malformed_id, "");
@@ -168,7 +168,7 @@ TEST_F(MidjourneyProxyTest, AnItemThatIsNoJsonIsNamedAllTheSame)
     EXPECT_EQ(result.answer.malformed, 2U);
     EXPECT_EQ(result.answer.malformed_id, "2");
     EXPECT_THAT(result.answer.missing, IsEmpty());
-    answer(200, "[" + item("1") + R"(,{"prompt":"\q","id":2}])");
+    answer(200, "[" + shown("1") + R"(,{"prompt":"\q","id":2}])");
     EXPECT_THAT(look({"1", "2", "3"}).answer.missing, ElementsAre("3"));
 }
 
@@ -185,7 +185,7 @@ TEST_F(MidjourneyProxyTest, HalfAnEmojiIsNoReasonToDropATask)
 
 TEST_F(MidjourneyProxyTest, KeepsWhatCameBeforeACut)
 {
-    answer(200, "[" + item("1", "SUCCESS") + R"(,{"id":"2","sta)");
+    answer(200, "[" + shown("1", "SUCCESS") + R"(,{"id":"2","sta)");
     const LookResult result = look({"1", "2"});
     ASSERT_TRUE(result.failure);
     EXPECT_EQ(result.failure->kind, Errc::malformed_answer);
