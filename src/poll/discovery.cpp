@@ -71,6 +71,11 @@ asio::awaitable<void> Poller::watch_discovered(
     if (finished_.size() > most_finished)
         finished_.clear();
 
+    const auto deleted = co_await with_.store->meta(store::deleted_note(name_));
+    store::throw_if_failed(deleted);
+    const base::TimePoint since =
+        std::max(discovering_since_, base::parse_rfc3339(deleted->value_or("")).value_or(base::TimePoint()));
+
     std::vector<store::Registration> batch;
     for (const task::Observation& seen : answer.observations) {
         if (scheduler_.find(seen.id) || finished_.contains(std::string(seen.id)))
@@ -78,9 +83,10 @@ asio::awaitable<void> Poller::watch_discovered(
         const auto snapshot = asked.snapshot(seen.raw);
         if (!snapshot)
             continue;
-        // The pages show the account's past too; what ended before anybody watched is no news.
+        // The pages show the account's past too. What ended before anybody watched is no news, nor is what
+        // was watched and has been deleted since.
         const auto last_sign = snapshot->finished_at ? snapshot->finished_at : snapshot->submitted_at;
-        if (is_terminal(seen.status) && (!last_sign || *last_sign < discovering_since_)) {
+        if (is_terminal(seen.status) && (!last_sign || *last_sign < since)) {
             finished_.emplace(seen.id);
             continue;
         }

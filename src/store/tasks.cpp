@@ -9,6 +9,8 @@ namespace pollhook::store {
 namespace {
 
 constexpr const char* no_metadata = "{}";
+/// By so much a relay's clock may be ahead of ours, as far as the deleted tasks are old enough.
+constexpr base::Duration clock_slack = std::chrono::hours(1);
 
 /// What read_watched() takes, in its order.
 const std::string select_watched =
@@ -73,7 +75,7 @@ Tasks::Tasks(SQLite::Database& database, Counts& counts, Origins& origins)
       describe_(
           database,
           "SELECT provider, status, (SELECT count(*) FROM events WHERE task = tasks.id),"
-          " (SELECT max(id) FROM events WHERE task = tasks.id) FROM tasks WHERE id = ?"
+          " (SELECT max(id) FROM events WHERE task = tasks.id), ended_at FROM tasks WHERE id = ?"
       ),
       count_deliveries_(
           database, "SELECT sink, state, count(*) FROM deliveries WHERE task = ? GROUP BY sink, state"
@@ -105,6 +107,12 @@ Tasks::Tasks(SQLite::Database& database, Counts& counts, Origins& origins)
           database,
           "INSERT INTO meta (name, value) VALUES ('events_deleted', CAST(?1 AS TEXT)) ON CONFLICT (name)"
           " DO UPDATE SET value = CAST(max(CAST(value AS INTEGER), ?1) AS TEXT)"
+      ),
+      note_ends_(
+          database,
+          "INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = "
+          "max(value, "
+          "?2)"
       )
 {
 }
@@ -188,8 +196,11 @@ void Tasks::erase(TaskRow task)
         Run describe(describe_, task);
         describe.next();
         const std::string provider = describe.text(0);
-        if (!provider.empty())
+        if (!provider.empty()) {
             counts_.add_task(provider, describe.as<task::Status>(1), -1);
+            base::TimePoint& last_end = last_end_[provider];
+            last_end = std::max(last_end, describe.time(4));
+        }
         counts_.add_events(-describe.integer(2));
         newest_deleted_ = std::max(newest_deleted_, describe.integer(3));
     }
@@ -236,8 +247,14 @@ std::size_t Tasks::prune(base::TimePoint before, std::size_t limit)
             old.push_back(rows.as<TaskRow>(0));
     }
     newest_deleted_ = 0;
+    last_end_.clear();
     for (const TaskRow task : old)
         erase(task);
+    for (const auto& [provider, end] : last_end_) {
+        const std::string note = deleted_note(provider);
+        const std::string time = base::format_rfc3339(std::min(before, end + clock_slack));
+        execute(note_ends_, note, time);
+    }
     erase_own_events(before, limit);
     // Whoever reads the events by their rows has to learn that some are gone.
     if (newest_deleted_ > 0)

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -59,7 +60,10 @@ private:
     Statement forget_deliveries_;
     Statement forget_event_;
     Statement note_deleted_;
-    std::int64_t newest_deleted_ = 0;  // row of an event, of the step under way
+    Statement note_ends_;
+    // Of the step under way:
+    std::int64_t newest_deleted_ = 0;                  // row of an event
+    std::map<std::string, base::TimePoint> last_end_;  // of the deleted tasks, by provider
 };
 
 }  // namespace pollhook::store

@@ -163,6 +163,14 @@ struct OriginBacklog {
     base::TimePoint next_due{};
 };
 
+/// The name under which Store::meta() holds, as RFC 3339 text, a time that lies behind the end of every task
+/// of a provider that prune() has deleted; none while it has deleted none. What a relay still shows as ended
+/// before was known once.
+inline std::string deleted_note(std::string_view provider)
+{
+    return "deleted:" + std::string(provider);
+}
+
 /// The durable state of pollhook: tasks, transitions, events and the outbox.
 ///
 /// Every operation is durable when it completes, and operations that wait at the same time share one commit.
@@ -260,7 +268,8 @@ public:
 
     /// Deletes finished and stopped tasks that ended before `before` and have no open delivery, at most
     /// `limit` of them; how many were deleted. Own events and jobs of that age go too. Deliveries of such
-    /// old events to sinks that are no longer configured become `cancelled`, at `now`.
+    /// old events to sinks that are no longer configured become `cancelled`, at `now`. Leaves a
+    /// deleted_note().
     [[nodiscard]] virtual Operation<std::size_t> prune(
         base::TimePoint before, std::size_t limit, base::TimePoint now
     ) = 0;
