@@ -71,11 +71,6 @@ asio::awaitable<void> Poller::watch_discovered(
     if (finished_.size() > most_finished)
         finished_.clear();
 
-    const auto deleted = co_await with_.store->meta(store::deleted_note(name_));
-    store::throw_if_failed(deleted);
-    const base::TimePoint since =
-        std::max(discovering_since_, base::parse_rfc3339(deleted->value_or("")).value_or(base::TimePoint()));
-
     std::vector<store::Registration> batch;
     for (const task::Observation& seen : answer.observations) {
         if (scheduler_.find(seen.id) || finished_.contains(std::string(seen.id)))
@@ -83,14 +78,15 @@ asio::awaitable<void> Poller::watch_discovered(
         const auto snapshot = asked.snapshot(seen.raw);
         if (!snapshot)
             continue;
-        // The pages show the account's past too. What ended before anybody watched is no news, nor is what
-        // was watched and has been deleted since.
+        // The pages show the account's past too; what ended before anybody watched is no news.
         const auto last_sign = snapshot->finished_at ? snapshot->finished_at : snapshot->submitted_at;
-        if (is_terminal(seen.status) && (!last_sign || *last_sign < since)) {
+        if (is_terminal(seen.status) && (!last_sign || *last_sign < discovering_since_)) {
             finished_.emplace(seen.id);
             continue;
         }
         store::Registration registration;
+        if (is_terminal(seen.status))
+            registration.over_since = last_sign;
         registration.key = {.provider = name_, .id = std::string(seen.id)};
         registration.resume = false;  // somebody does not want to know
         if (const auto origin = webhook_origin(snapshot->callback_url)) {
@@ -114,7 +110,8 @@ asio::awaitable<void> Poller::watch_discovered(
                 base::format_duration(std::chrono::floor<std::chrono::seconds>(*length))
             );
         for (const store::Registered& one : *registered) {
-            if (one.stopped || (is_terminal(one.task.known.status) && !one.task.settle_until)) {
+            if (one.forgotten || one.stopped ||
+                (is_terminal(one.task.known.status) && !one.task.settle_until)) {
                 finished_.insert(one.task.id);
                 continue;
             }

@@ -12,6 +12,12 @@ constexpr const char* no_metadata = "{}";
 /// By so much a relay's clock may be ahead of ours, as far as the deleted tasks are old enough.
 constexpr base::Duration clock_slack = std::chrono::hours(1);
 
+/// Where `meta` holds, in milliseconds, up to when tasks of a provider that ended have been deleted.
+std::string deleted_note(const std::string& provider)
+{
+    return "tasks_deleted:" + provider;
+}
+
 /// What read_watched() takes, in its order.
 const std::string select_watched =
     "SELECT id, task_id, sequence, status, peak_rank, progress, stalled_announced, unknown_word, "
@@ -108,12 +114,12 @@ Tasks::Tasks(SQLite::Database& database, Counts& counts, Origins& origins)
           "INSERT INTO meta (name, value) VALUES ('events_deleted', CAST(?1 AS TEXT)) ON CONFLICT (name)"
           " DO UPDATE SET value = CAST(max(CAST(value AS INTEGER), ?1) AS TEXT)"
       ),
-      note_ends_(
+      note_end_(
           database,
-          "INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = "
-          "max(value, "
-          "?2)"
-      )
+          "INSERT INTO meta (name, value) VALUES (?1, CAST(?2 AS TEXT)) ON CONFLICT (name)"
+          " DO UPDATE SET value = CAST(max(CAST(value AS INTEGER), ?2) AS TEXT)"
+      ),
+      deleted_until_(database, "SELECT CAST(value AS INTEGER) FROM meta WHERE name = ?")
 {
 }
 
@@ -122,6 +128,12 @@ std::vector<Registered> Tasks::add(const std::vector<Registration>& batch, base:
     std::vector<Registered> result;
     result.reserve(batch.size());
     for (const Registration& registration : batch) {
+        if (is_forgotten(registration)) {
+            Registered& none = result.emplace_back();
+            none.task.id = registration.key.id;
+            none.forgotten = true;
+            continue;
+        }
         std::optional<OriginId> origin;
         if (!registration.webhook_url.empty())
             origin = origins_.row_of(registration.webhook_origin);
@@ -149,6 +161,18 @@ std::vector<Registered> Tasks::add(const std::vector<Registration>& batch, base:
         added.task.changed_at = now;
     }
     return result;
+}
+
+bool Tasks::is_forgotten(const Registration& registration)
+{
+    if (!registration.over_since)
+        return false;
+    const std::string note = deleted_note(registration.key.provider);
+    Run deleted(deleted_until_, note);
+    if (!deleted.next() || *registration.over_since > deleted.time(0))
+        return false;
+    Run known(find_, registration.key.provider, registration.key.id);
+    return !known.next();
 }
 
 Registered Tasks::complete_known(const Registration& registration, base::TimePoint now)
@@ -252,8 +276,7 @@ std::size_t Tasks::prune(base::TimePoint before, std::size_t limit)
         erase(task);
     for (const auto& [provider, end] : last_end_) {
         const std::string note = deleted_note(provider);
-        const std::string time = base::format_rfc3339(std::min(before, end + clock_slack));
-        execute(note_ends_, note, time);
+        execute(note_end_, note, std::min(before, end + clock_slack));
     }
     erase_own_events(before, limit);
     // Whoever reads the events by their rows has to learn that some are gone.

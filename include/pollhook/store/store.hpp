@@ -37,6 +37,8 @@ struct Registration {
     std::string tracestate;  ///< as task::passable_tracestate() leaves it
     /// Whether a task that was stopped is watched again.
     bool resume = true;
+    /// When it ended, as its relay says, of one that nobody asked for; empty: it is watched in any case.
+    std::optional<base::TimePoint> over_since;
 };
 
 /// What the poller keeps of a watched task.
@@ -59,6 +61,9 @@ struct Registered {
     bool stopped = false;  ///< it had been stopped and stays so: do not look at it
     /// It is known with another URL or other metadata than were given now, and keeps its own.
     bool kept_webhook = false, kept_metadata = false;
+    /// It is neither known nor created: tasks of its provider that ended later have been deleted by prune(),
+    /// so it may be one that was known once. Only its id is set.
+    bool forgotten = false;
 };
 
 /// A sink of the configuration.
@@ -163,14 +168,6 @@ struct OriginBacklog {
     base::TimePoint next_due{};
 };
 
-/// The name under which Store::meta() holds, as RFC 3339 text, a time that lies behind the end of every task
-/// of a provider that prune() has deleted; none while it has deleted none. What a relay still shows as ended
-/// before was known once.
-inline std::string deleted_note(std::string_view provider)
-{
-    return "deleted:" + std::string(provider);
-}
-
 /// The durable state of pollhook: tasks, transitions, events and the outbox.
 ///
 /// Every operation is durable when it completes, and operations that wait at the same time share one commit.
@@ -268,8 +265,7 @@ public:
 
     /// Deletes finished and stopped tasks that ended before `before` and have no open delivery, at most
     /// `limit` of them; how many were deleted. Own events and jobs of that age go too. Deliveries of such
-    /// old events to sinks that are no longer configured become `cancelled`, at `now`. Leaves a
-    /// deleted_note().
+    /// old events to sinks that are no longer configured become `cancelled`, at `now`.
     [[nodiscard]] virtual Operation<std::size_t> prune(
         base::TimePoint before, std::size_t limit, base::TimePoint now
     ) = 0;
