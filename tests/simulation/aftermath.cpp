@@ -51,7 +51,6 @@ void World::grow_old()
     submit_task();
     submit_task();
     run_to_the_end();
-    check_memory();
 }
 
 /// Until nothing is left of what the operator asked for. Some deaths are on the way.

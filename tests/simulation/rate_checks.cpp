@@ -84,7 +84,7 @@ void check_rates(const Evidence& evidence, Violations& violations)
             check_sink(sink, evidence, violations);
     // A relay that refuses a batch is asked again in parts, on credit; and so is whoever shows new tasks.
     const Troubles& troubles = evidence.scenario->troubles;
-    if (troubles.relays || troubles.lies || troubles.network)
+    if (troubles.relays || troubles.lies)
         return;
     for (const config::Provider& settings : evidence.scenario->config.providers) {
         const std::string& provider = settings.name;

@@ -140,7 +140,7 @@ config::Config Scenario::another_config(base::Random& draw) const
     config::Config next = config;
     for (config::Provider& provider : next.providers) {
         provider.poll_interval = strikes(0.5) ? 5s : 10s;
-        provider.max_requests_per_second = strikes(0.5) ? 5 : 0.5;
+        provider.max_requests_per_second = strikes(0.5) ? 5 : 0.1;
     }
     std::erase_if(next.sinks, [&](const config::Sink&) { return strikes(0.3); });
     for (config::Sink& sink : next.sinks) {
@@ -155,8 +155,10 @@ config::Config Scenario::another_config(base::Random& draw) const
     }
     if (strikes(0.5))
         next.task_webhooks.order = config::Order::latest;
-    next.delivery.max_in_flight = strikes(0.5) ? 256 : 3;
-    next.delivery.max_in_flight_per_origin = static_cast<unsigned>(draw.between(1, 16));
+    if (strikes(0.5)) {
+        next.delivery.max_in_flight = strikes(0.5) ? 256 : 3;
+        next.delivery.max_in_flight_per_origin = static_cast<unsigned>(draw.between(1, 16));
+    }
     return next;
 }
 

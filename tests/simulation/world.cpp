@@ -21,6 +21,7 @@ namespace {
 constexpr base::Duration calm_bound = 3h;
 constexpr base::Duration calm_step = 1min;
 constexpr base::Duration exit_slack = 5s;
+constexpr base::Duration time_to_answer = 1s;
 constexpr base::Duration server_grace = 2s;
 
 boost::asio::ip::address address(const char* text)
@@ -317,7 +318,6 @@ void World::calm_down()
     if (configurations_.newest() > 0)
         configure(scenario_.config);  // what waits for a sink that is gone goes out when it returns
     run_to_the_end();
-    check_memory();
 }
 
 /// Until every task that ends upstream has ended here and nothing is left to send.
@@ -340,8 +340,11 @@ void World::run_to_the_end()
             open.emplace_back("a registration");
         if (!configurations_.is_in_force(configurations_.newest()))
             open.emplace_back("a reload");
-        if (open.empty() && timeline_.now() > last)
+        if (open.empty() && timeline_.now() > last) {
+            check_memory();
+            run_until(timeline_.now() + time_to_answer);
             return;
+        }
     } while (timeline_.now() < bound && !is_over());
     if (is_over())
         return;
