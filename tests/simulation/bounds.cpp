@@ -22,7 +22,7 @@ constexpr std::size_t most_receipts = 20'000;
 constexpr std::size_t most_log_bytes = 5U << 20U;
 constexpr std::size_t most_log_bytes_beside_a_full_disk = 32U << 20U;
 /// So long an attempt may go by the limits under which it began.
-constexpr base::Duration longest_attempt = 60s;
+constexpr base::Duration longest_attempt = 20s;
 
 /// The most requests that may be under way at a host: of tasks' URLs there, and of each sink.
 std::size_t most_at(const std::string& host, const config::Config& config)

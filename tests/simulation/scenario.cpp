@@ -156,8 +156,8 @@ config::Config Scenario::another_config(base::Random& draw) const
     if (strikes(0.5))
         next.task_webhooks.order = config::Order::latest;
     if (strikes(0.5)) {
-        next.delivery.max_in_flight = strikes(0.5) ? 256 : 3;
-        next.delivery.max_in_flight_per_origin = static_cast<unsigned>(draw.between(1, 16));
+        next.delivery.max_in_flight = strikes(0.5) ? 256 : 2;
+        next.delivery.max_in_flight_per_origin = static_cast<unsigned>(draw.between(1, 3));
     }
     return next;
 }
