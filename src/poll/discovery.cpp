@@ -85,6 +85,8 @@ asio::awaitable<void> Poller::watch_discovered(
             continue;
         }
         store::Registration registration;
+        if (is_terminal(seen.status))
+            registration.over_since = last_sign;
         registration.key = {.provider = name_, .id = std::string(seen.id)};
         registration.resume = false;  // somebody does not want to know
         if (const auto origin = webhook_origin(snapshot->callback_url)) {
@@ -108,7 +110,8 @@ asio::awaitable<void> Poller::watch_discovered(
                 base::format_duration(std::chrono::floor<std::chrono::seconds>(*length))
             );
         for (const store::Registered& one : *registered) {
-            if (one.stopped || (is_terminal(one.task.known.status) && !one.task.settle_until)) {
+            if (one.forgotten || one.stopped ||
+                (is_terminal(one.task.known.status) && !one.task.settle_until)) {
                 finished_.insert(one.task.id);
                 continue;
             }

@@ -245,7 +245,7 @@ sink::Surroundings Daemon::Impl::around_sinks()
 Reload::Parts Daemon::Impl::parts_of_reload()
 {
     Reload::Parts parts;
-    parts.reader = config_reader_.get_executor();
+    parts.reader = machine_.config_reader ? machine_.config_reader : config_reader_.get_executor();
     parts.random = &random_;
     parts.store = store_.get();
     parts.client = client_.get();

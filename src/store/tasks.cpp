@@ -9,6 +9,14 @@ namespace pollhook::store {
 namespace {
 
 constexpr const char* no_metadata = "{}";
+/// By so much a relay's clock may be ahead of ours, as far as the deleted tasks are old enough.
+constexpr base::Duration clock_slack = std::chrono::hours(1);
+
+/// Where `meta` holds, in milliseconds, up to when tasks of a provider that ended have been deleted.
+std::string deleted_note(const std::string& provider)
+{
+    return "tasks_deleted:" + provider;
+}
 
 /// What read_watched() takes, in its order.
 const std::string select_watched =
@@ -73,7 +81,7 @@ Tasks::Tasks(SQLite::Database& database, Counts& counts, Origins& origins)
       describe_(
           database,
           "SELECT provider, status, (SELECT count(*) FROM events WHERE task = tasks.id),"
-          " (SELECT max(id) FROM events WHERE task = tasks.id) FROM tasks WHERE id = ?"
+          " (SELECT max(id) FROM events WHERE task = tasks.id), ended_at FROM tasks WHERE id = ?"
       ),
       count_deliveries_(
           database, "SELECT sink, state, count(*) FROM deliveries WHERE task = ? GROUP BY sink, state"
@@ -105,7 +113,13 @@ Tasks::Tasks(SQLite::Database& database, Counts& counts, Origins& origins)
           database,
           "INSERT INTO meta (name, value) VALUES ('events_deleted', CAST(?1 AS TEXT)) ON CONFLICT (name)"
           " DO UPDATE SET value = CAST(max(CAST(value AS INTEGER), ?1) AS TEXT)"
-      )
+      ),
+      note_end_(
+          database,
+          "INSERT INTO meta (name, value) VALUES (?1, CAST(?2 AS TEXT)) ON CONFLICT (name)"
+          " DO UPDATE SET value = CAST(max(CAST(value AS INTEGER), ?2) AS TEXT)"
+      ),
+      deleted_until_(database, "SELECT CAST(value AS INTEGER) FROM meta WHERE name = ?")
 {
 }
 
@@ -114,6 +128,12 @@ std::vector<Registered> Tasks::add(const std::vector<Registration>& batch, base:
     std::vector<Registered> result;
     result.reserve(batch.size());
     for (const Registration& registration : batch) {
+        if (is_forgotten(registration)) {
+            Registered& none = result.emplace_back();
+            none.task.id = registration.key.id;
+            none.forgotten = true;
+            continue;
+        }
         std::optional<OriginId> origin;
         if (!registration.webhook_url.empty())
             origin = origins_.row_of(registration.webhook_origin);
@@ -141,6 +161,18 @@ std::vector<Registered> Tasks::add(const std::vector<Registration>& batch, base:
         added.task.changed_at = now;
     }
     return result;
+}
+
+bool Tasks::is_forgotten(const Registration& registration)
+{
+    if (!registration.over_since)
+        return false;
+    const std::string note = deleted_note(registration.key.provider);
+    Run deleted(deleted_until_, note);
+    if (!deleted.next() || *registration.over_since > deleted.time(0))
+        return false;
+    Run known(find_, registration.key.provider, registration.key.id);
+    return !known.next();
 }
 
 Registered Tasks::complete_known(const Registration& registration, base::TimePoint now)
@@ -188,8 +220,11 @@ void Tasks::erase(TaskRow task)
         Run describe(describe_, task);
         describe.next();
         const std::string provider = describe.text(0);
-        if (!provider.empty())
+        if (!provider.empty()) {
             counts_.add_task(provider, describe.as<task::Status>(1), -1);
+            base::TimePoint& last_end = last_end_[provider];
+            last_end = std::max(last_end, describe.time(4));
+        }
         counts_.add_events(-describe.integer(2));
         newest_deleted_ = std::max(newest_deleted_, describe.integer(3));
     }
@@ -236,8 +271,13 @@ std::size_t Tasks::prune(base::TimePoint before, std::size_t limit)
             old.push_back(rows.as<TaskRow>(0));
     }
     newest_deleted_ = 0;
+    last_end_.clear();
     for (const TaskRow task : old)
         erase(task);
+    for (const auto& [provider, end] : last_end_) {
+        const std::string note = deleted_note(provider);
+        execute(note_end_, note, std::min(before, end + clock_slack));
+    }
     erase_own_events(before, limit);
     // Whoever reads the events by their rows has to learn that some are gone.
     if (newest_deleted_ > 0)

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -32,6 +33,8 @@ public:
 
 private:
     Registered complete_known(const Registration& registration, base::TimePoint now);
+    /// Whether it is over for so long that prune() may have deleted it before.
+    bool is_forgotten(const Registration& registration);
     /// Deletes a task with all that hangs on it.
     void erase(TaskRow task);
     /// Own events of subjects that have newer ones.
@@ -59,7 +62,11 @@ private:
     Statement forget_deliveries_;
     Statement forget_event_;
     Statement note_deleted_;
-    std::int64_t newest_deleted_ = 0;  // row of an event, of the step under way
+    Statement note_end_;
+    Statement deleted_until_;
+    // Of the step under way:
+    std::int64_t newest_deleted_ = 0;                  // row of an event
+    std::map<std::string, base::TimePoint> last_end_;  // of the deleted tasks, by provider
 };
 
 }  // namespace pollhook::store

@@ -13,6 +13,8 @@ namespace {
 constexpr const char* replayed_sink = "ops";
 constexpr base::Duration step_time = 1min;
 constexpr base::Duration bound_of_again = 1h;
+/// It looks once an hour.
+constexpr base::Duration bound_of_housekeeping = 1h + 1min;
 
 }  // namespace
 
@@ -33,6 +35,22 @@ void World::send_again()
     });
     if (const auto stored = inspect(disk_, timeline_); stored && !is_over())
         check_replay(*stored, evidence(), replayed_sink, before, violations_);
+}
+
+/// What has ended is deleted by the daemon itself, all of it; what is new begins behind it.
+void World::grow_old()
+{
+    if (is_over() || !scenario_.troubles.retention)
+        return;
+    trace_.note("grow old");
+    run_until(timeline_.now() + scenario_.config.store.retention + bound_of_housekeeping);
+    // A clock that was set back by a day makes everything younger.
+    if (const auto stored = inspect(disk_, timeline_); stored && !scenario_.troubles.clock_jumps)
+        for (const std::string& task : ended_and_there(*stored))
+            violations_.add("I10", task + " is kept beyond the retention's time");
+    submit_task();
+    submit_task();
+    run_to_the_end();
 }
 
 /// Until nothing is left of what the operator asked for. Some deaths are on the way.

@@ -31,6 +31,9 @@ void World::plan_chaos()
     plan_operators();
     plan_clock_jumps();
     sometimes(2, 6, [this] { desk_.look_around(); });
+    plan_prunes();
+    plan_reloads();
+    sometimes(2, 6, [this] { check_memory(); });
     timeline_.after(1s, [this] { check_bounds(); });
 }
 
@@ -226,6 +229,31 @@ void World::plan_clock_jumps()
         trace_.note("clock jumps by {}", jump.count());
         timeline_.jump(jump);
     });
+}
+
+/// The daemon does it by itself, but rarely lives long enough in the chaos.
+void World::plan_prunes()
+{
+    if (scenario_.troubles.retention)
+        sometimes(3, 12, [this] { desk_.prune(); });
+}
+
+void World::plan_reloads()
+{
+    if (scenario_.troubles.reloads)
+        sometimes(2, 8, [this] { configure(scenario_.another_config(random_)); });
+}
+
+/// Writes another configuration; somebody waits for the reload's answer, or nobody.
+void World::configure(config::Config next)
+{
+    configurations_.write(std::move(next), timeline_.now());
+    ++score_.reloads;
+    trace_.note("configuration {}", configurations_.newest());
+    if (process_ && process_->is_ready() && random_.unit() < 0.3)
+        process_->reload();
+    if (!chaos_ || random_.unit() < 0.8)
+        desk_.reload();
 }
 
 }  // namespace pollhook::simulation

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "configurations.hpp"
 #include "inspection.hpp"
 #include "ledger.hpp"
 #include "operator_desk.hpp"
@@ -35,7 +36,11 @@ struct Evidence {
     std::map<std::uint64_t, Life> lives;             ///< by boot
     /// Provider and id of each task whose registration was answered with success.
     std::set<std::pair<std::string, std::string>> registered;
+    /// When each was asked for last, by the wall clock.
+    std::map<std::pair<std::string, std::string>, base::TimePoint> asked;
     std::vector<SinkPause> pauses;
+    const Configurations* configurations = nullptr;
+    base::Duration wall_offset{};  ///< from steady time to the wall clock, while nothing jumps
 };
 
 /// Where a delivery goes, as receipts call it; empty: nobody knows, its sink or URL is gone.

@@ -115,7 +115,8 @@ Scorecard run_fleet(SeedRange range, FleetOptions options)
 std::string line_of(const Scorecard& score)
 {
     return fmt::format(
-        "seeds={} kills={} power_cuts={} stops={} disk_errors={} clock_jumps={} tasks={} transitions={} "
+        "seeds={} kills={} power_cuts={} stops={} disk_errors={} clock_jumps={} reloads={} tasks={} "
+        "pruned={} transitions={} "
         "webhooks={} looks={} connections={} virtual_hours={:.1f} violations={} digest={:016x}",
         score.seeds,
         score.kills,
@@ -123,7 +124,9 @@ std::string line_of(const Scorecard& score)
         score.stops,
         score.disk_errors,
         score.clock_jumps,
+        score.reloads,
         score.tasks,
+        score.pruned,
         score.transitions,
         score.webhooks,
         score.looks,

@@ -1,10 +1,14 @@
 #include "inspection.hpp"
 
+#include "archive.hpp"
 #include "disk_vfs.hpp"
 #include "scenario.hpp"
 
 #include <SQLiteCpp/Database.h>
 #include <SQLiteCpp/Statement.h>
+#include <fmt/format.h>
+
+#include <utility>
 
 namespace pollhook::simulation {
 namespace {
@@ -20,18 +24,33 @@ std::string bytes_of(const SQLite::Column& column)
     return {static_cast<const char*>(column.getBlob()), static_cast<std::size_t>(column.getBytes())};
 }
 
+std::optional<base::TimePoint> time_of(const SQLite::Column& column)
+{
+    return column.isNull() ? std::nullopt : std::optional(base::from_unix_ms(column.getInt64()));
+}
+
 void read_tasks(SQLite::Database& database, Inspection& found)
 {
     SQLite::Statement rows(
-        database, "SELECT id, provider, task_id, status, sequence, webhook_url FROM tasks ORDER BY id"
+        database,
+        "SELECT id, provider, task_id, status, sequence, webhook_url, registered_at, ended_at, "
+        "settle_until IS NOT NULL, deleted_at FROM " +
+            with_archive(database, "tasks") + " ORDER BY id"
     );
     while (rows.executeStep()) {
-        StoredTask& task = found.tasks[rows.getColumn(0).getInt64()];
+        const auto [place, is_new] = found.tasks.try_emplace(rows.getColumn(0).getInt64());
+        StoredTask& task = place->second;
         task.provider = rows.getColumn(1).getString();
         task.id = rows.getColumn(2).getString();
         task.status = as<task::Status>(rows.getColumn(3));
         task.sequence = rows.getColumn(4).getInt64();
         task.webhook_url = rows.getColumn(5).getString();
+        task.registered_at = base::from_unix_ms(rows.getColumn(6).getInt64());
+        task.ended_at = time_of(rows.getColumn(7));
+        task.settles = rows.getColumn(8).getInt() != 0;
+        task.deleted_at = time_of(rows.getColumn(9));
+        if (!is_new)
+            found.returned.push_back(fmt::format("task row {}", place->first));
     }
 }
 
@@ -39,8 +58,8 @@ void read_transitions(SQLite::Database& database, Inspection& found)
 {
     SQLite::Statement rows(
         database,
-        "SELECT task, sequence, type, from_status, to_status, from_progress, to_progress FROM transitions "
-        "ORDER BY task, sequence"
+        "SELECT task, sequence, type, from_status, to_status, from_progress, to_progress FROM " +
+            with_archive(database, "transitions") + " ORDER BY task, sequence"
     );
     while (rows.executeStep())
         found.tasks[rows.getColumn(0).getInt64()].transitions.push_back({
@@ -55,13 +74,24 @@ void read_transitions(SQLite::Database& database, Inspection& found)
 
 void read_events(SQLite::Database& database, Inspection& found)
 {
-    SQLite::Statement rows(database, "SELECT task, sequence, event_id, body FROM events ORDER BY id");
+    SQLite::Statement rows(
+        database,
+        "SELECT task, sequence, event_id, body, id, type, at, deleted_at FROM " +
+            with_archive(database, "events") + " ORDER BY id"
+    );
+    std::int64_t before = 0;
     while (rows.executeStep()) {
         StoredEventRow event;
         event.task = rows.getColumn(0).getInt64();
         event.sequence = rows.getColumn(1).getInt64();
         event.event_id = rows.getColumn(2).getString();
         event.body = bytes_of(rows.getColumn(3));
+        event.position = rows.getColumn(4).getInt64();
+        event.type = as<task::EventType>(rows.getColumn(5));
+        event.at = base::from_unix_ms(rows.getColumn(6).getInt64());
+        event.deleted_at = time_of(rows.getColumn(7));
+        if (event.position == std::exchange(before, event.position))
+            found.returned.push_back(fmt::format("position {} of the events", event.position));
         std::string id = event.event_id;
         found.events.emplace(std::move(id), std::move(event));
     }
@@ -72,8 +102,9 @@ void read_deliveries(SQLite::Database& database, Inspection& found)
     SQLite::Statement rows(
         database,
         "SELECT d.task, d.sink, d.sequence, d.state, d.due IS NOT NULL, d.attempts, d.reason, e.event_id, "
-        "d.type "
-        "FROM deliveries d LEFT JOIN events e ON e.id = d.event ORDER BY d.task, d.sink, d.sequence"
+        "d.type, d.latest, d.deleted_at IS NOT NULL FROM " +
+            with_archive(database, "deliveries") + " d LEFT JOIN " + with_archive(database, "events") +
+            " e ON e.id = d.event ORDER BY d.task, d.sink, d.sequence"
     );
     while (rows.executeStep())
         found.deliveries.push_back({
@@ -86,6 +117,8 @@ void read_deliveries(SQLite::Database& database, Inspection& found)
             .attempts = rows.getColumn(5).getInt64(),
             .reason = rows.getColumn(6).getString(),
             .event_id = rows.getColumn(7).getString(),
+            .is_latest = rows.getColumn(9).getInt() != 0,
+            .is_deleted = rows.getColumn(10).getInt() != 0,
         });
     SQLite::Statement sinks(database, "SELECT id, name FROM sinks");
     while (sinks.executeStep())

@@ -10,6 +10,13 @@
 
 namespace pollhook::simulation {
 
+/// When a request left the process.
+struct Sending {
+    base::SteadyPoint at{};  ///< its first byte
+    std::uint64_t boot = 0;
+    bool on_new_connection = false;
+};
+
 /// One event that a receiver got whole, and what became of the answer.
 struct Receipt {
     base::SteadyPoint at{};

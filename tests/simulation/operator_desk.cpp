@@ -1,5 +1,6 @@
 #include "operator_desk.hpp"
 
+#include <boost/json/parse.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -22,6 +23,7 @@ void OperatorDesk::try_to_register(
 {
     if (registered_.contains({provider, id}))
         return;
+    asked_[{provider, id}] = with_.timeline->wall();
     post("/v1/tasks", body, [this, provider, id](const http::ServerResponse& response) {
         with_.trace->note("register {}/{} answer={}", provider, id, response.status);
         if (response.status == 200 || response.status == 201)
@@ -49,6 +51,33 @@ void OperatorDesk::resume(const std::string& sink)
         if (pause.sink == sink)
             pause.until = std::min(pause.until, with_.timeline->now());
     post("/v1/sinks/" + sink + "/resume", "{}");
+}
+
+void OperatorDesk::prune()
+{
+    post("/v1/prune", "{}", [this](const http::ServerResponse& response) {
+        with_.trace->note("prune answer={}", response.status);
+    });
+}
+
+void OperatorDesk::reload()
+{
+    try_to_reload(with_.configurations->newest());
+}
+
+/// Whoever reads the files after a version was written finds it, or a newer one.
+void OperatorDesk::try_to_reload(std::size_t version)
+{
+    if (with_.configurations->is_in_force(version))
+        return;
+    post("/v1/reload", "{}", [this, version](const http::ServerResponse& response) {
+        with_.trace->note("reload version={} answer={}", version, response.status);
+        if (response.status == 200)
+            with_.configurations->took_over(version, with_.timeline->now());
+        else if (response.status == 422)
+            with_.violations->add("I7", "a good configuration is refused: " + response.body);
+    });
+    with_.timeline->after(3s, [this, version] { try_to_reload(version); });
 }
 
 void OperatorDesk::retry_dead()
@@ -86,6 +115,17 @@ void OperatorDesk::look_around()
             with_.trace->note("see {} answer={}", path, response.status);
         });
     }
+}
+
+void OperatorDesk::look_at(const std::string& path, std::function<void(const boost::json::value&)> on_answer)
+{
+    http::ServerRequest request;
+    request.method = "GET";
+    request.path = path;
+    ask(std::move(request), [on_answer = std::move(on_answer)](const http::ServerResponse& response) {
+        if (response.status == 200)
+            on_answer(boost::json::parse(response.body));
+    });
 }
 
 void OperatorDesk::post(const std::string& path, std::string body, const Process::OnAnswer& on_answer)

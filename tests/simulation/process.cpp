@@ -3,6 +3,7 @@
 #include "pollhook/base/random.hpp"
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 
 #include <memory>
@@ -24,9 +25,7 @@ asio::awaitable<http::ServerResponse> ask(
 
 }  // namespace
 
-Process::Process(
-    Surroundings surroundings, const config::Config& config, std::uint64_t boot, std::uint64_t seed
-)
+Process::Process(Surroundings surroundings, std::uint64_t boot, std::uint64_t seed)
     : with_(std::move(surroundings)),
       boot_(boot),
       clock_(*with_.timeline, loop_)
@@ -37,7 +36,9 @@ Process::Process(
     machine.vfs = with_.vfs;
     machine.store_writer = JobQueueExecutor(store_thread_, loop_);
     machine.store_reader = loop_.get_executor();
-    daemon_.emplace(loop_, clock_, config, std::move(machine));
+    machine.config_reader = loop_.get_executor();
+    const auto load = [this]() -> config::Loaded { return with_.read_config(); };
+    daemon_.emplace(loop_, clock_, with_.read_config(), std::move(machine), load);
     start();
 }
 
@@ -46,9 +47,17 @@ Process::~Process() = default;
 void Process::start()
 {
     asio::co_spawn(loop_, daemon_->run([this] { ready_ = true; }), [this](std::exception_ptr failure) {
-        ended_ = true;
-        failure_ = std::move(failure);
+        end(std::move(failure));
     });
+}
+
+void Process::end(std::exception_ptr failure)
+{
+    ended_ = true;
+    failure_ = std::move(failure);
+    // As the server of the admin API does with what it has under way.
+    for (asio::cancellation_signal& request : requests_)
+        request.emit(asio::cancellation_type::terminal);
 }
 
 void Process::stop()
@@ -62,18 +71,21 @@ void Process::stop()
 
 void Process::request(http::ServerRequest request, OnAnswer on_answer)
 {
-    ++requests_;
+    const auto signal = requests_.emplace(requests_.end());
     auto kept = std::make_shared<const http::ServerRequest>(std::move(request));
     asio::co_spawn(
         loop_,
         ask(*daemon_, std::move(kept)),
-        [this, on_answer = std::move(on_answer)](
-            const std::exception_ptr& failure, const http::ServerResponse& response
-        ) {
-            --requests_;
-            if (!failure && !dead_)
-                on_answer(response);
-        }
+        asio::bind_cancellation_slot(
+            signal->slot(),
+            [this, signal, on_answer = std::move(on_answer)](
+                const std::exception_ptr& failure, const http::ServerResponse& response
+            ) {
+                requests_.erase(signal);
+                if (!failure && !dead_)
+                    on_answer(response);
+            }
+        )
     );
 }
 
@@ -87,7 +99,7 @@ bool Process::abandon()
         while (loop_.poll() > 0 || store_has_work())
             while (store_has_work())
                 run_store_job();
-        if (ended_ && requests_ == 0)
+        if (ended_ && requests_.empty())
             return true;
         if (!clock_.run_ahead())
             return false;

@@ -9,11 +9,13 @@
 #include "timeline.hpp"
 #include "virtual_clock.hpp"
 
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/io_context.hpp>
 
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <list>
 #include <optional>
 #include <string>
 
@@ -26,9 +28,11 @@ public:
         Timeline* timeline = nullptr;
         Network* network = nullptr;
         std::string vfs;
+        /// The configuration file: read at the start and at each reload.
+        std::function<config::Config()> read_config;
     };
     /// `boot` is the disk's.
-    Process(Surroundings surroundings, const config::Config& config, std::uint64_t boot, std::uint64_t seed);
+    Process(Surroundings surroundings, std::uint64_t boot, std::uint64_t seed);
     Process(const Process&) = delete;
     Process& operator=(const Process&) = delete;
     /// It has ended, or was abandoned.
@@ -43,6 +47,8 @@ public:
 
     /// SIGTERM.
     void stop();
+    /// SIGHUP.
+    void reload() { daemon_->reload(); }
     /// Runs one piece of ready work; false when there is none.
     bool run_one()
     {
@@ -64,6 +70,7 @@ public:
 
 private:
     void start();
+    void end(std::exception_ptr failure);
 
     Surroundings with_;
     std::uint64_t boot_;
@@ -75,7 +82,7 @@ private:
     bool stopping_ = false;
     bool ended_ = false;
     bool dead_ = false;
-    std::size_t requests_ = 0;
+    std::list<boost::asio::cancellation_signal> requests_;
     std::exception_ptr failure_;
     std::optional<base::SteadyPoint> stopped_at_;
 };

@@ -91,7 +91,7 @@ bool RelayHost::ends(const std::string& id) const
 
 Reply RelayHost::serve(const Call& call)
 {
-    requests_.push_back(with_.timeline->now());
+    requests_.push_back({.at = call.sent_at, .boot = call.boot, .on_new_connection = call.is_first});
     if (const std::string leak = with_.canaries->leak_in(call.bytes, call.host); !leak.empty())
         with_.violations->add("I12", fmt::format("{} saw {}", call.host, leak));
     Reply reply;

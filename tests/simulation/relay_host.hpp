@@ -2,6 +2,7 @@
 
 #include "canaries.hpp"
 #include "host.hpp"
+#include "ledger.hpp"
 #include "pollhook/base/random.hpp"
 #include "pollhook/simulator/relay.hpp"
 #include "relay_routes.hpp"
@@ -53,8 +54,7 @@ public:
     [[nodiscard]] bool ends(const std::string& id) const;
     /// When the last of all tasks reaches its last step.
     [[nodiscard]] base::SteadyPoint last_end() const noexcept { return last_end_; }
-    /// When each request came.
-    [[nodiscard]] const std::vector<base::SteadyPoint>& requests() const noexcept { return requests_; }
+    [[nodiscard]] const std::vector<Sending>& requests() const noexcept { return requests_; }
 
     Reply serve(const Call& call) override;
 
@@ -75,7 +75,7 @@ private:
     std::set<std::string> ending_;
     bool leaves_out_ = false;
     base::SteadyPoint last_end_{};
-    std::vector<base::SteadyPoint> requests_;
+    std::vector<Sending> requests_;
     std::uint64_t last_id_ = 1'743'326'750'000'000;
 };
 

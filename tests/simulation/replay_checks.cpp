@@ -39,7 +39,7 @@ std::vector<std::string> still_dead(const Inspection& stored, const Evidence& ev
             gone.insert(receipt.destination);
     std::vector<std::string> dead;
     for (const StoredDelivery& delivery : stored.deliveries) {
-        if (delivery.state != store::DeliveryState::dead)
+        if (delivery.state != store::DeliveryState::dead || delivery.is_deleted)
             continue;
         const std::string destination = destination_of(delivery, stored, *evidence.scenario);
         const bool may_rest = delivery.sink == 0 && (gone.contains(destination) || destination.empty());
@@ -58,7 +58,7 @@ std::vector<std::string> not_replayed(
     std::map<std::string, std::set<std::string>> taken;
     for (const StoredDelivery& delivery : stored.deliveries) {
         const auto name = stored.sinks.find(delivery.sink);
-        if (name == stored.sinks.end() || name->second != sink)
+        if (name == stored.sinks.end() || name->second != sink || delivery.is_deleted)
             continue;
         const std::string destination = destination_of(delivery, stored, *evidence.scenario);
         if (!taken.contains(destination))

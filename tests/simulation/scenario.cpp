@@ -128,6 +128,38 @@ Scenario::Scenario(std::uint64_t number)
         config.delivery.retry_schedule = {5s, 30s, 2min};
         config.delivery.rejected_retry_schedule = {5s};
     }
+    troubles.retention = random.unit() < 0.3;
+    troubles.reloads = random.unit() < 0.3;
+    if (troubles.retention)
+        config.store.retention = std::chrono::seconds(random.between(60, 240));
+}
+
+config::Config Scenario::another_config(base::Random& draw) const
+{
+    const auto strikes = [&draw](double odds) { return draw.unit() < odds; };
+    config::Config next = config;
+    for (config::Provider& provider : next.providers) {
+        provider.poll_interval = strikes(0.5) ? 5s : 10s;
+        provider.max_requests_per_second = strikes(0.5) ? 5 : 0.1;
+    }
+    std::erase_if(next.sinks, [&](const config::Sink&) { return strikes(0.3); });
+    for (config::Sink& sink : next.sinks) {
+        if (strikes(0.4))
+            sink.events = {"task.succeeded", "task.failed", "task.cancelled", "task.lost", "task.expired"};
+        if (strikes(0.4))
+            sink.order = sink.order == config::Order::block ? config::Order::latest : config::Order::block;
+        if (strikes(0.4))
+            sink.max_in_flight = static_cast<unsigned>(draw.between(1, 8));
+        if (strikes(0.4))
+            sink.max_per_second = strikes(0.5) ? 1 : 3;
+    }
+    if (strikes(0.5))
+        next.task_webhooks.order = config::Order::latest;
+    if (strikes(0.5)) {
+        next.delivery.max_in_flight = strikes(0.5) ? 256 : 2;
+        next.delivery.max_in_flight_per_origin = static_cast<unsigned>(draw.between(1, 3));
+    }
+    return next;
 }
 
 }  // namespace pollhook::simulation

@@ -40,18 +40,24 @@ struct Troubles {
     bool clock_jumps = false;
     bool operators = false;  ///< pause and resume sinks
     bool again = false;      ///< after the calm: retry what is dead, replay to a sink
+    bool retention = false;  ///< tasks are deleted soon after their end
+    bool reloads = false;    ///< the configuration changes while it runs
 };
 
 /// All that a seed decides before its run begins.
 struct Scenario {
     explicit Scenario(std::uint64_t seed);
 
+    /// What somebody may make of `config` while the daemon runs: sinks left out, other filters, orders,
+    /// limits and paces.
+    [[nodiscard]] config::Config another_config(base::Random& draw) const;
+
     std::uint64_t seed;
     base::Random random;
     Troubles troubles;
     base::Duration chaos{};  ///< how long the trouble lasts
     std::size_t tasks = 0;
-    config::Config config;
+    config::Config config;  ///< of the first start, with every sink that there ever is
     std::vector<RelayPlan> relays;
     std::vector<std::string> webhook_hosts;  ///< of tasks' own URLs
     std::vector<std::string> sink_hosts;

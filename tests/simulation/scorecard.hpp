@@ -17,7 +17,9 @@ struct Scorecard {
     std::uint64_t stops = 0;  ///< SIGTERM
     std::uint64_t disk_errors = 0;
     std::uint64_t clock_jumps = 0;
+    std::uint64_t reloads = 0;
     std::uint64_t tasks = 0;
+    std::uint64_t pruned = 0;  ///< tasks
     std::uint64_t transitions = 0;
     std::uint64_t webhooks = 0;
     std::uint64_t looks = 0;
@@ -34,7 +36,9 @@ struct Scorecard {
         stops += other.stops;
         disk_errors += other.disk_errors;
         clock_jumps += other.clock_jumps;
+        reloads += other.reloads;
         tasks += other.tasks;
+        pruned += other.pruned;
         transitions += other.transitions;
         webhooks += other.webhooks;
         looks += other.looks;

@@ -65,20 +65,22 @@ void check_promises(const Inspection& stored, const Evidence& evidence, Violatio
         if (!tasks.contains(key))
             violations.add("I1", fmt::format("{}/{} was registered and is gone", key.first, key.second));
     for (const Receipt& receipt : *evidence.ledger) {
-        const auto found = stored.events.find(receipt.event_id);
-        if (found == stored.events.end()) {
+        const auto [first, last] = stored.events.equal_range(receipt.event_id);
+        if (first == last) {
             violations.add(
                 "I1",
                 fmt::format("{} was sent to {} and is not stored", receipt.event_id, receipt.destination)
             );
             continue;
         }
-        if (found->second.sequence != receipt.sequence)
+        if (first->second.sequence != receipt.sequence)
             violations.add("I8", receipt.event_id + " was sent with another sequence than is stored");
         // These have a format of their own.
         const bool is_as_stored =
             !receipt.destination.ends_with("/feed") && !receipt.destination.ends_with("/digest");
-        if (is_as_stored && found->second.body != receipt.body)
+        if (is_as_stored && std::none_of(first, last, [&receipt](const auto& entry) {
+                return entry.second.body == receipt.body;
+            }))
             violations.add("I8", receipt.event_id + " was sent with another body than is stored");
     }
 }
@@ -120,6 +122,7 @@ void check_stored(const Inspection& stored, const Evidence& evidence, Violations
     check_progress(stored, violations);
     check_promises(stored, evidence, violations);
     check_deliveries(stored, violations);
+    check_retention(stored, evidence, violations);
 }
 
 }  // namespace pollhook::simulation

@@ -1,5 +1,6 @@
 #include "world.hpp"
 
+#include "archive.hpp"
 #include "checks.hpp"
 #include "log_capture.hpp"
 #include "pollhook/store/sqlite_store.hpp"
@@ -20,10 +21,8 @@ namespace {
 constexpr base::Duration calm_bound = 3h;
 constexpr base::Duration calm_step = 1min;
 constexpr base::Duration exit_slack = 5s;
+constexpr base::Duration time_to_answer = 1s;
 constexpr base::Duration server_grace = 2s;
-/// Some thousand are usual at the most.
-constexpr std::size_t most_receipts = 20'000;
-constexpr std::size_t most_log_bytes = 96U << 20U;
 
 boost::asio::ip::address address(const char* text)
 {
@@ -58,6 +57,7 @@ World::World(std::uint64_t seed, std::FILE* trace)
     : scenario_(seed),
       random_(seed_of(1)),
       trace_(timeline_),
+      configurations_(scenario_.config, timeline_.now()),
       disk_(seed_of(2)),
       disk_trouble_(seed_of(3)),
       vfs_(disk_, timeline_, "simulated", DiskVfs::Role::machine, seed_of(4)),
@@ -68,6 +68,7 @@ World::World(std::uint64_t seed, std::FILE* trace)
           .canaries = &canaries_,
           .violations = &violations_,
           .process = [this] { return process_ && process_->is_ready() ? process_.get() : nullptr; },
+          .configurations = &configurations_,
       })
 {
     trace_.print_to(trace);
@@ -129,11 +130,12 @@ void World::run()
 {
     LogCapture::start(canaries_, violations_, trace_);
     const base::SteadyPoint begin = timeline_.now();
+    install();
     plan_chaos();
-    start_process();
-    run_until(begin + scenario_.chaos);
+    run_until(timeline_.now() + scenario_.chaos);
     calm_down();
     send_again();
+    grow_old();
     finish();
     score_.virtual_ms = static_cast<std::uint64_t>((timeline_.now() - begin).count());
 }
@@ -195,6 +197,9 @@ void World::start_process()
     if (is_over())
         return;
     inspect_disk();
+    if (scenario_.troubles.retention && !has_archive_)
+        has_archive_ = open_archive(disk_, timeline_);
+    configurations_.took_over(configurations_.newest(), timeline_.now());
     Life& life = lives_[disk_.boot()];
     life.clock_jumps = timeline_.jumps();
     life.disk_was_full = disk_trouble_.is_full();
@@ -203,11 +208,26 @@ void World::start_process()
     around.timeline = &timeline_;
     around.network = &network_;
     around.vfs = vfs_.name();
+    around.read_config = [this] { return configurations_.newest_config(); };
     process_ = std::make_unique<Process>(
-        std::move(around), scenario_.config, disk_.boot(), static_cast<std::uint64_t>(between(0, INT64_MAX))
+        std::move(around), disk_.boot(), static_cast<std::uint64_t>(between(0, INT64_MAX))
     );
     if (process_->boot() != disk_.boot())
         bury();
+}
+
+/// The first start. Where an archive is needed the database is made before anything can happen to it.
+void World::install()
+{
+    start_process();
+    if (!scenario_.troubles.retention || is_over())
+        return;
+    run_until(timeline_.now() + 5s);
+    process_->stop();
+    lives_[process_->boot()].stopped_at = process_->stopped_at();
+    run_until(timeline_.now() + 30s);
+    if (!has_archive_)
+        violations_.add("I7", "the first start and stop leave no database");
 }
 
 /// It came to its end by itself: after SIGTERM, or because the store failed.
@@ -275,24 +295,11 @@ Evidence World::evidence() const
         evidence.relays[provider] = relay.get();
     evidence.lives = lives_;
     evidence.registered = desk_.registered();
+    evidence.asked = desk_.asked();
     evidence.pauses = desk_.pauses();
+    evidence.configurations = &configurations_;
+    evidence.wall_offset = timeline_.wall().time_since_epoch() - timeline_.now().time_since_epoch();
     return evidence;
-}
-
-/// I10: nothing grows without bounds.
-void World::check_bounds()
-{
-    const std::size_t most = scenario_.config.delivery.max_in_flight_per_origin;
-    for (const std::string& name : scenario_.webhook_hosts)
-        if (network_.in_progress(name) > most)
-            violations_.add(
-                "I10", fmt::format("{} has {} attempts at once", name, network_.in_progress(name))
-            );
-    if (disk_.size_of(std::string(database_path) + "-wal") > most_log_bytes)
-        violations_.add("I10", "the write-ahead log grows");
-    if (ledger_.size() > most_receipts)
-        violations_.add("I11", "the receivers get far more than there is to send");
-    timeline_.after(1s, [this] { check_bounds(); });
 }
 
 void World::calm_down()
@@ -308,6 +315,14 @@ void World::calm_down()
     for (const auto& [provider, relay] : relays_)
         relay->set_faults({});
 
+    if (configurations_.newest() > 0)
+        configure(scenario_.config);  // what waits for a sink that is gone goes out when it returns
+    run_to_the_end();
+}
+
+/// Until every task that ends upstream has ended here and nothing is left to send.
+void World::run_to_the_end()
+{
     base::SteadyPoint last = timeline_.now();
     for (const auto& [provider, relay] : relays_)
         last = std::max(last, relay->last_end());
@@ -321,13 +336,18 @@ void World::calm_down()
         open.clear();
         if (const auto stored = inspect(disk_, timeline_))
             open = unfinished(*stored, evidence());
-        if (open.empty() && timeline_.now() > last && desk_.registered().size() == submitted_.size())
+        if (desk_.registered().size() != submitted_.size())
+            open.emplace_back("a registration");
+        if (!configurations_.is_in_force(configurations_.newest()))
+            open.emplace_back("a reload");
+        if (open.empty() && timeline_.now() > last) {
+            check_memory();
+            run_until(timeline_.now() + time_to_answer);
             return;
+        }
     } while (timeline_.now() < bound && !is_over());
     if (is_over())
         return;
-    if (desk_.registered().size() != submitted_.size())
-        violations_.add("I7", "a registration is never acknowledged");
     for (const std::string& what : open)
         violations_.add("I7", what + " does not come to its end");
 }
@@ -344,8 +364,10 @@ void World::finish()
     if (!stored)
         return;
     score_.tasks = desk_.registered().size();
-    for (const auto& [row, task] : stored->tasks)
+    for (const auto& [row, task] : stored->tasks) {
         score_.transitions += task.transitions.size();
+        score_.pruned += task.deleted_at ? 1 : 0;
+    }
     if (!is_over())
         check_stored(*stored, evidence(), violations_);
     judge_all();
@@ -361,6 +383,8 @@ void World::judge_all()
         return;
     const Evidence all = evidence();
     check_receipts(*stored, all, violations_);
+    check_configuration(*stored, all, violations_);
+    check_rates(all, violations_);
     check_ends(*stored, all, violations_);
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "canaries.hpp"
+#include "configurations.hpp"
 #include "disk.hpp"
 #include "disk_trouble.hpp"
 #include "disk_vfs.hpp"
@@ -52,6 +53,7 @@ private:
 
     // The daemon's lives.
     void start_process();
+    void install();
     void end_process();
     void crash(Disk::Fate how);
     void bury();
@@ -70,14 +72,21 @@ private:
     void plan_lies();
     void plan_operators();
     void plan_clock_jumps();
+    void plan_prunes();
+    void plan_reloads();
+    void configure(config::Config next);
     void check_bounds();
+    void check_attempts();
+    void check_memory();
     /// `what` some times, at random moments of the chaos.
     void sometimes(std::int64_t least, std::int64_t most, const std::function<void()>& what);
     void submit_task();
 
     // What comes after it.
     void calm_down();
+    void run_to_the_end();
     void send_again();
+    void grow_old();
     void carry_out(const std::function<std::vector<std::string>(const Inspection&)>& left_of);
     void finish();
     void judge_all();
@@ -92,6 +101,7 @@ private:
     base::Random random_;
     Timeline timeline_;
     Trace trace_;
+    Configurations configurations_;
     Violations violations_;
     Canaries canaries_;
     Ledger ledger_;
@@ -111,6 +121,7 @@ private:
     bool store_planned_ = false;
     bool chaos_ = true;
     bool judged_ = false;
+    bool has_archive_ = false;
     std::unique_ptr<Process> process_;
 };
 

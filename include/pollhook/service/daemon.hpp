@@ -28,6 +28,7 @@ struct Machine {
     std::string vfs;                            ///< see store::SqliteOptions
     boost::asio::any_io_executor store_writer;  ///< see store::SqliteOptions
     boost::asio::any_io_executor store_reader;
+    boost::asio::any_io_executor config_reader;  ///< where a reload's Load runs: it may block
     std::vector<int> sockets;  ///< that listen already, in place of admin.listen; the daemon closes them
 };
 

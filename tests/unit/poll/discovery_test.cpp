@@ -78,6 +78,25 @@ TEST_F(DiscoveryTest, AFinishedTaskIsAnnouncedOnce)
     EXPECT_EQ(poller_->watched(), 0U);
 }
 
+TEST_F(DiscoveryTest, WhatRetentionHasDeletedIsNoNewsAfterARestart)
+{
+    start();
+    relay_.show("1", Status::running);
+    pass(5s);
+    relay_.show("1", Status::succeeded);
+    // By a clock that is ahead of ours.
+    relay_.tasks["1"].snapshot.finished_at = world_.clock.now() + 1min;
+    pass(2h);
+    const base::TimePoint now = world_.clock.now();
+    ASSERT_EQ(world_.run(world_.store->prune(now - 1h, 10, now)), 1U);
+    relay_.show("2", Status::succeeded);
+    relay_.tasks["2"].snapshot.finished_at = now;
+    restart();
+    pass(10min);
+    EXPECT_THAT(story("1"), IsEmpty());
+    EXPECT_THAT(story("2"), ElementsAre("1 task.succeeded"));
+}
+
 TEST_F(DiscoveryTest, AFullStoreIsNoReasonToStop)
 {
     start();
