@@ -247,6 +247,14 @@ void Dispatcher::add_waiting(std::span<const store::OriginId> origins)
     wake_pump_->wake();
 }
 
+void Dispatcher::send_now(std::span<const store::OriginId> origins)
+{
+    add_waiting(origins);
+    for (const store::OriginId origin : origins)
+        if (!unconfigured_.contains(origin))
+            queues_.hurry(origin, with_.clock->steady_now());
+}
+
 void Dispatcher::note_backlog(store::OriginId queue, base::SteadyPoint due)
 {
     if (!unconfigured_.contains(queue))

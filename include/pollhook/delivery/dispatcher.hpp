@@ -108,6 +108,9 @@ public:
 
     /// Deliveries of these queues became due behind the dispatcher's back: they were re-opened.
     void add_waiting(std::span<const store::OriginId> origins);
+    /// A person wants what these queues have sent, or knows that their receivers work: like add_waiting(),
+    /// and a circuit breaker that is open lets its next probe go now.
+    void send_now(std::span<const store::OriginId> origins);
     /// A job was created.
     void wake_jobs() { jobs_.wake(); }
     /// The time of the outbox, in which deliveries are due: the wall clock as it was at the start, but
