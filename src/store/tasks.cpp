@@ -227,7 +227,7 @@ std::string Tasks::last_event_body(TaskRow task)
     return find.next() ? find.text(0) : std::string();
 }
 
-std::size_t Tasks::prune(base::TimePoint before, std::size_t limit)
+Pruned Tasks::prune(base::TimePoint before, std::size_t limit)
 {
     std::vector<TaskRow> old;
     {
@@ -238,15 +238,15 @@ std::size_t Tasks::prune(base::TimePoint before, std::size_t limit)
     newest_deleted_ = 0;
     for (const TaskRow task : old)
         erase(task);
-    erase_own_events(before, limit);
+    const std::size_t own_events = erase_own_events(before, limit);
     // Whoever reads the events by their rows has to learn that some are gone.
     if (newest_deleted_ > 0)
         execute(note_deleted_, newest_deleted_);
     database_.exec("PRAGMA incremental_vacuum(256)");
-    return old.size();
+    return {.tasks = old.size(), .is_done = old.empty() && own_events == 0};
 }
 
-void Tasks::erase_own_events(base::TimePoint before, std::size_t limit)
+std::size_t Tasks::erase_own_events(base::TimePoint before, std::size_t limit)
 {
     struct Old {
         std::int64_t row = 0;
@@ -270,6 +270,7 @@ void Tasks::erase_own_events(base::TimePoint before, std::size_t limit)
         newest_deleted_ = std::max(newest_deleted_, event.row);
     }
     counts_.add_events(-static_cast<std::int64_t>(old.size()));
+    return old.size();
 }
 
 }  // namespace pollhook::store
