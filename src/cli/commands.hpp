@@ -305,6 +305,7 @@ int completion(const CompletionOptions& options);
 
 struct NamesOptions {
     std::string kind;  ///< `sinks` or `providers`
+    std::optional<std::filesystem::path> config;
 };
 /// What a completion script offers: the names in the configuration, one a line. Opens nothing else, and is
 /// silent when there is no configuration that this user may read.
