@@ -80,9 +80,7 @@ Tasks::Tasks(SQLite::Database& database, Counts& counts, Origins& origins)
       ),
       delete_(database, "DELETE FROM tasks WHERE id = ?"),
       stop_(
-          database,
-          "UPDATE tasks SET ended_at = coalesce(ended_at, ?3), settle_until = NULL"
-          " WHERE provider = ?1 AND task_id = ?2 RETURNING id"
+          database, "UPDATE tasks SET ended_at = coalesce(ended_at, ?2), settle_until = NULL WHERE id = ?1"
       ),
       resume_(
           database,
@@ -168,6 +166,7 @@ Registered Tasks::complete_known(const Registration& registration, base::TimePoi
         execute(fill_metadata_, known.task.row, registration.metadata);
     if (known.stopped && registration.resume) {
         execute(resume_, known.task.row, now, registration.traceparent, registration.tracestate);
+        counts_.add_task(registration.key.provider, known.task.known.status, 1);
         known.task.registered_at = now;
         known.task.changed_at = now;
         known.stopped = false;
@@ -178,8 +177,19 @@ Registered Tasks::complete_known(const Registration& registration, base::TimePoi
 
 std::optional<TaskRow> Tasks::stop(const task::TaskKey& key, base::TimePoint now)
 {
-    Run stop(stop_, key.provider, key.id, now);
-    return stop.next() ? std::optional(stop.as<TaskRow>(0)) : std::nullopt;
+    WatchedTask task;
+    bool has_ended = false;
+    {
+        Run find(find_, key.provider, key.id);
+        if (!find.next())
+            return std::nullopt;
+        task = read_watched(find);
+        has_ended = !find.is_null(watched_columns + 2);
+    }
+    execute(stop_, task.row, now);
+    if (!has_ended)
+        counts_.add_task(key.provider, task.known.status, -1);
+    return task.row;
 }
 
 void Tasks::erase(TaskRow task)
@@ -188,8 +198,10 @@ void Tasks::erase(TaskRow task)
         Run describe(describe_, task);
         describe.next();
         const std::string provider = describe.text(0);
-        if (!provider.empty())
-            counts_.add_task(provider, describe.as<task::Status>(1), -1);
+        const auto status = describe.as<task::Status>(1);
+        // One that was stopped before its end is not counted, and there are own events without a provider.
+        if (!provider.empty() && task::is_terminal(status))
+            counts_.add_task(provider, status, -1);
         counts_.add_events(-describe.integer(2));
         newest_deleted_ = std::max(newest_deleted_, describe.integer(3));
     }

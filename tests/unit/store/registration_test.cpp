@@ -1,6 +1,8 @@
 #include "fixture.hpp"
 
 #include <chrono>
+#include <cstdint>
+#include <map>
 
 namespace pollhook::store {
 namespace {
@@ -199,6 +201,31 @@ TEST_F(RegistrationTest, AStoppedTaskIsPrunedLikeOneThatEnded)
     EXPECT_EQ(run(store().prune(noon + 1h + 1ms, 10, pruning)).tasks, 1U);
     EXPECT_FALSE(run(store().task(a.key())).has_value());
     EXPECT_TRUE(run(store().events({})).events.empty());
+    expect_right_counts();
+}
+
+TEST_F(RegistrationTest, AStoppedTaskIsNotCountedUntilItIsWatchedAgain)
+{
+    Story a = add_task("a");
+    Story done = add_task("done");
+    record(a.progress(10));
+    record(done.next(task::Status::succeeded));
+    const auto counted = [&] { return run(store().totals()).tasks["relay"]; };
+    const std::map<task::Status, std::uint64_t> one{{task::Status::succeeded, 1}};
+    const std::map<task::Status, std::uint64_t> both{
+        {task::Status::running, 1}, {task::Status::succeeded, 1}
+    };
+    EXPECT_EQ(counted(), both);
+    for (const Story* story : {&a, &a, &done})
+        EXPECT_TRUE(run(store().stop_watching(story->key(), noon + 1h)));
+    EXPECT_EQ(counted(), one);
+    expect_right_counts();
+
+    Registration wanted;
+    wanted.key = a.key();
+    wanted.resume = true;
+    run(store().register_tasks({wanted}, noon + 2h));
+    EXPECT_EQ(counted(), both);
     expect_right_counts();
 }
 
