@@ -136,7 +136,7 @@ asio::awaitable<void> Api::wake_queue(store::DeliverySummary delivery) const
             if (one.name == delivery.origin)
                 waiting.push_back(one.origin);
     }
-    with_.dispatcher->add_waiting(waiting);
+    with_.dispatcher->send_now(waiting);
 }
 
 Api::Answer Api::retry_deliveries(const ServerRequest& request)
@@ -160,6 +160,8 @@ Api::Answer Api::retry_deliveries(const ServerRequest& request)
     job.per_second = wanted->per_second;
     if (wanted->dry_run)
         co_return co_await count_matching(std::move(job));
+    if (const delivery::Destination* const to = sink(job.filter.sink))
+        with_.dispatcher->send_now({&to->row.origin, 1});
     co_return co_await create_job(std::move(job));
 }
 

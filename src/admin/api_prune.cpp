@@ -42,15 +42,14 @@ Api::Answer Api::prune(const ServerRequest& request) const
             co_return store_problem(count.error());
         tasks = *count;
     } else {
-        std::size_t pruned = prune_step;
-        for (std::size_t step = 0; pruned == prune_step && step < most_steps; ++step) {
-            const auto some = co_await with_.store->prune(before, prune_step, now);
-            if (!some)
-                co_return store_problem(some.error());
-            pruned = *some;
-            tasks += pruned;
+        is_done = false;
+        for (std::size_t step = 0; !is_done && step < most_steps; ++step) {
+            const auto pruned = co_await with_.store->prune(before, prune_step, now);
+            if (!pruned)
+                co_return store_problem(pruned.error());
+            tasks += pruned->tasks;
+            is_done = pruned->is_done;
         }
-        is_done = pruned < prune_step;
     }
     json::object answered;
     answered["before"] = base::format_rfc3339(before);

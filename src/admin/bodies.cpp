@@ -3,6 +3,7 @@
 #include "members.hpp"
 #include "names.hpp"
 #include "pollhook/base/byte_order_mark.hpp"
+#include "pollhook/base/repeated_member.hpp"
 #include "pollhook/base/text.hpp"
 #include "pollhook/config/events.hpp"
 
@@ -46,6 +47,8 @@ public:
             object_ = std::move(value.get_object());
         if (error_.empty())
             error_ = unknown_member(object_, known);
+        if (error_.empty())
+            error_ = base::repeated_member(body);
     }
 
     /// The member's text; empty when it is absent, null or wrong.

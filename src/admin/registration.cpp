@@ -3,6 +3,7 @@
 #include "members.hpp"
 #include "pollhook/base/byte_order_mark.hpp"
 #include "pollhook/base/plain_json.hpp"
+#include "pollhook/base/repeated_member.hpp"
 #include "pollhook/base/text.hpp"
 #include "pollhook/http/origin.hpp"
 #include "pollhook/task/key.hpp"
@@ -153,6 +154,8 @@ boost::system::result<RegistrationRequest, std::string> read_registration(
     const json::value value = json::parse({body.data(), body.size()}, ec);
     if (ec)
         return "the body is not JSON: " + ec.message();
+    if (std::string repeated = base::repeated_member(body); !repeated.empty())
+        return repeated;
 
     RegistrationRequest request;
     const json::object* object = value.if_object();
@@ -213,6 +216,8 @@ void RegistrationLines::take_line(std::string_view line)
     const json::value value = json::parse({line.data(), line.size()}, ec);
     if (ec)
         read_.rejected.push_back({.index = index, .error = "not JSON: " + ec.message()});
+    else if (std::string repeated = base::repeated_member(line); !repeated.empty())
+        read_.rejected.push_back({.index = index, .error = std::move(repeated)});
     else
         take_entry(value, index, rules_, read_);
 }

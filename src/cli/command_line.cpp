@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <utility>
 #include <vector>
@@ -183,6 +184,28 @@ std::string CommandTree::in_our_words(const CLI::ParseError& error)
     return said;
 }
 
+namespace {
+
+bool is_taken_at_or_below(const CLI::App& app, const std::string& option)
+{
+    return app.get_option_no_throw(option) != nullptr ||
+           std::ranges::any_of(
+               app.get_subcommands([](const CLI::App*) { return true; }),
+               [&](const CLI::App* below) { return is_taken_at_or_below(*below, option); }
+           );
+}
+
+/// `pollhook task list`
+std::string words_of(const CLI::App& command)
+{
+    std::string words = command.get_name();
+    for (const CLI::App* app = command.get_parent(); app != nullptr; app = app->get_parent())
+        words.insert(0, app->get_name() + " ");
+    return words;
+}
+
+}  // namespace
+
 CLI::App& CommandTree::deepest()
 {
     CLI::App* app = &app_;
@@ -207,6 +230,15 @@ std::string CommandTree::unexpected(const std::string& word)
             candidates.push_back(command->get_name());
     }
     const std::string name = word.substr(0, word.find('='));
+    // It was left over, so it came before the command that takes it.
+    if (is_option && is_taken_at_or_below(app, name))
+        return fmt::format(
+            "the option {} goes after its command: \"{}{} {}\"",
+            name,
+            words_of(app),
+            commands.empty() ? "" : " COMMAND",
+            name
+        );
     const char* kind = is_option          ? "unknown option"
                        : commands.empty() ? "unexpected argument"
                                           : "unknown command";
@@ -221,13 +253,12 @@ std::string CommandTree::unexpected(const std::string& word)
 
 Answer CommandTree::wrong(const std::string& message)
 {
-    std::string command = deepest().get_name();
-    for (const CLI::App* app = deepest().get_parent(); app != nullptr; app = app->get_parent())
-        command.insert(0, app->get_name() + " ");
     return {
         exit_code::usage,
         {},
-        fmt::format("pollhook: error: {}\n  \"{} --help\" tells how it is used\n", message, command)
+        fmt::format(
+            "pollhook: error: {}\n  \"{} --help\" tells how it is used\n", message, words_of(deepest())
+        )
     };
 }
 

@@ -88,6 +88,7 @@ void CommandTree::add_self()
         leaf<NamesOptions>(app_, "names", "Print the names of what is configured", "pollhook names sinks");
     names.app->group("");  // for completion scripts
     add_value(*names.app, "KIND", names.options->kind, no_default, "sinks or providers")->required();
+    add_path(*names.app, "-c,--config", names.options->config, "FILE", config_text);
 
     auto version = leaf<VersionOptions>(app_, "version", "Print the version", "pollhook version -o json");
     add_output(*version.app);

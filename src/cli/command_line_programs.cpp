@@ -56,8 +56,8 @@ void CommandTree::add_simulation()
     );
     explain(
         *simulate.app,
-        "It speaks both dialects, until Ctrl-C, and prints the id of each task it starts, as NDJSON that\n"
-        "\"pollhook task import\" reads."
+        "It speaks both dialects, until Ctrl-C, and prints each task that it starts, as NDJSON that\n"
+        "\"pollhook task import -\" reads."
     );
     SimulateOptions& options = *simulate.options;
     CLI::App& app = *simulate.app;
@@ -82,6 +82,7 @@ void CommandTree::add_simulation()
         app, "--tasks-per-minute", options.tasks_per_minute, "R=0", "Random tasks that come while it runs"
     )
         ->check(CLI::Range(0.0, 60'000.0));
+    add_value(app, "--provider", options.provider, "NAME=relay", "What your configuration calls this relay");
     add_value(
         app, "--batch-limit", options.batch_limit, "N", "Ids that one request may ask for; else any number"
     );

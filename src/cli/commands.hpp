@@ -228,6 +228,7 @@ struct SimulateOptions {
     std::vector<std::string> faults;
     std::size_t tasks = 20;
     double tasks_per_minute = 0;
+    std::string provider = "relay";  ///< of the lines that it prints
     std::size_t batch_limit = 0;     ///< 0: any number
     std::vector<std::string> lives;  ///< scripts as simulator::parse_life() reads them, one task each
 };
@@ -305,6 +306,7 @@ int completion(const CompletionOptions& options);
 
 struct NamesOptions {
     std::string kind;  ///< `sinks` or `providers`
+    std::optional<std::filesystem::path> config;
 };
 /// What a completion script offers: the names in the configuration, one a line. Opens nothing else, and is
 /// silent when there is no configuration that this user may read.

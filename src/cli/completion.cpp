@@ -162,7 +162,13 @@ std::string bash_completion(const CommandModel& program)
     return fmt::format(
         R"sh(# bash completion of pollhook: source <(pollhook completion bash)
 _pollhook_names() {{
-    "${{COMP_WORDS[0]}}" names "$1" 2>/dev/null
+    local i config=
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        [[ ${{COMP_WORDS[i]}} == -c || ${{COMP_WORDS[i]}} == --config ]] || continue
+        [[ ${{COMP_WORDS[i + 1]}} == = ]] && ((++i))
+        config=${{COMP_WORDS[i + 1]/#\~/$HOME}}
+    done
+    "${{COMP_WORDS[0]}}" names "$1" ${{config:+-c "$config"}} 2>/dev/null
 }}
 _pollhook() {{
     local word=${{COMP_WORDS[COMP_CWORD]}} last=${{COMP_WORDS[COMP_CWORD - 1]}} path= i next
@@ -239,7 +245,14 @@ std::string zsh_completion(const CommandModel& program)
         R"sh(#compdef pollhook
 # zsh completion of pollhook: source <(pollhook completion zsh), or a file _pollhook in a folder of $fpath
 _pollhook_names() {{
-    compadd -- ${{(f)"$(${{words[1]}} names $1 2>/dev/null)"}}
+    local i config=
+    for ((i = 2; i < CURRENT; i++)); do
+        case "${{words[i]}}" in
+        -c|--config) config=${{words[i + 1]}} ;;
+        --config=*) config=${{words[i]#*=}} ;;
+        esac
+    done
+    compadd -- ${{(f)"$(${{words[1]}} names $1 ${{config:+-c}} ${{config:+${{config/#\~/$HOME}}}} 2>/dev/null)"}}
 }}
 _pollhook() {{
     local word=${{words[CURRENT]}} last=${{words[CURRENT - 1]}} path_= next files= names= i
@@ -289,8 +302,17 @@ function __pollhook_at
     test "$path" = "$argv[1]"
 end
 function __pollhook_names
-    set -l program (commandline -opc)[1]
-    $program names $argv[1] 2>/dev/null
+    set -l words (commandline -opc)
+    set -l config
+    for i in (seq 2 (count $words))
+        switch $words[$i]
+            case -c --config
+                set config -c (string replace -r '^~' $HOME -- $words[(math $i + 1)])
+            case '--config=*'
+                set config -c (string replace -- '--config=' '' $words[$i])
+        end
+    end
+    $words[1] names $argv[1] $config 2>/dev/null
 end
 complete -c pollhook -f
 )sh",

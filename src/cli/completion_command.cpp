@@ -24,7 +24,7 @@ int names(const NamesOptions& options)
 {
     const auto environment = config::process_environment();
     const auto config = config::load(
-        config::find(std::nullopt, environment), environment, config::MissingSecret::stays_empty
+        config::find(options.config, environment), environment, config::MissingSecret::stays_empty
     );
     if (!config)
         return exit_code::ok;

@@ -1,8 +1,10 @@
 #include "client_options.hpp"
 #include "commands.hpp"
+#include "configured_database.hpp"
 #include "exit_code.hpp"
 #include "output.hpp"
 #include "pollhook/base/time.hpp"
+#include "pollhook/config/load.hpp"
 #include "progress_line.hpp"
 #include "session.hpp"
 #include "stopped_database.hpp"
@@ -10,9 +12,13 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
+#include <optional>
+#include <system_error>
 #include <utility>
 
 namespace pollhook::cli {
@@ -54,10 +60,25 @@ Outcome<json::object> prune_through(
     return step;
 }
 
-/// Whether it is the configuration that says where the daemon is, and so where its database is.
-bool is_of_the_configuration(const ClientFlags& flags)
+/// Whether this user may read a configuration here, and the database is there of which it speaks. Who only
+/// asks daemons elsewhere has neither.
+bool has_database(const std::optional<std::filesystem::path>& config)
 {
-    return flags.admin.empty() && config::process_environment()("POLLHOOK_ADMIN").value_or("").empty();
+    if (!config && ::access(config::find(config, config::process_environment()).c_str(), R_OK) != 0)
+        return false;
+    std::error_code ec;
+    return std::filesystem::status(configured_database(config), ec).type() !=
+           std::filesystem::file_type::not_found;
+}
+
+/// Whether the database of the configuration is meant when no daemon answers. POLLHOOK_ADMIN is set once for
+/// all commands, so it does not say that this one is about another database; --admin does.
+bool may_be_stopped(const ClientFlags& flags)
+{
+    if (!flags.admin.empty())
+        return false;
+    const bool is_configured = config::process_environment()("POLLHOOK_ADMIN").value_or("").empty();
+    return is_configured || has_database(flags.config);
 }
 
 Outcome<json::object> prune(
@@ -66,7 +87,7 @@ Outcome<json::object> prune(
 {
     Outcome<json::object> pruned = prune_through(daemon, options, progress);
     const bool no_answer = !pruned && pruned.error().exit_code == exit_code::unreachable;
-    if (!no_answer || !is_of_the_configuration(flags))
+    if (!no_answer || !may_be_stopped(flags))
         return pruned;
     auto stopped = prune_stopped(options, flags.config, progress);
     if (!stopped)

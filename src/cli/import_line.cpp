@@ -1,6 +1,7 @@
 #include "import_line.hpp"
 
 #include "pollhook/base/plain_json.hpp"
+#include "pollhook/base/repeated_member.hpp"
 #include "pollhook/base/text.hpp"
 
 #include <boost/json/object.hpp>
@@ -38,6 +39,8 @@ boost::system::result<std::string, std::string> read_import_line(
         json::value value = json::parse({line.data(), line.size()}, ec);
         if (ec)
             return refuse("not JSON: " + ec.message());
+        if (std::string repeated = base::repeated_member(line); !repeated.empty())
+            return refuse(std::move(repeated));
         task = std::move(value.get_object());
     } else if (options.provider.empty()) {
         return refuse("a plain id needs --provider");

@@ -9,8 +9,8 @@
 #include "terminal.hpp"
 
 #include <boost/asio/io_context.hpp>
+#include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
-#include <boost/json/string.hpp>
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -23,10 +23,13 @@
 namespace pollhook::cli {
 namespace {
 
-/// One line that `pollhook task import` reads.
-void print_task(std::string_view id)
+/// One line that `pollhook task import` reads, and the API too.
+void print_task(std::string_view provider, std::string_view id)
 {
-    fmt::print("{{\"id\":{}}}\n", boost::json::serialize(boost::json::string(id)));
+    boost::json::object task;
+    task["provider"] = provider;
+    task["id"] = id;
+    fmt::print("{}\n", boost::json::serialize(task));
     (void)std::fflush(stdout);
 }
 
@@ -47,7 +50,7 @@ simulator::RelayOptions relay_options(const SimulateOptions& options)
     relay.batch_limit = options.batch_limit;
     relay.initial_tasks = options.tasks;
     relay.tasks_per_minute = options.tasks_per_minute;
-    relay.on_created = print_task;
+    relay.on_created = [provider = options.provider](std::string_view id) { print_task(provider, id); };
     for (const std::string& script : options.lives) {
         auto life = simulator::parse_life(script);
         if (!life)
@@ -94,7 +97,7 @@ int simulate(const SimulateOptions& options)
         relay.open();
         explain(relay, options, wanted.seed);
         for (const auto& [id, life] : wanted.tasks)
-            print_task(id);
+            print_task(options.provider, id);
         run_to_end(loop, serve_until_signal(relay));
     } catch (const std::invalid_argument& error) {
         print_error(error.what());

@@ -64,18 +64,17 @@ asio::awaitable<void> prune(
 )
 {
     constexpr std::size_t step = 200;
-    std::size_t pruned = step;
+    bool is_done = options.dry_run;
     if (options.dry_run) {
         const auto count = co_await store.count_prunable(before);
         store::throw_if_failed(count);
         tasks = *count;
-        pruned = 0;
     }
-    while (pruned == step) {
-        const auto some = co_await store.prune(before, step, now);
-        store::throw_if_failed(some);
-        pruned = *some;
-        tasks += pruned;
+    while (!is_done) {
+        const auto pruned = co_await store.prune(before, step, now);
+        store::throw_if_failed(pruned);
+        tasks += pruned->tasks;
+        is_done = pruned->is_done;
         progress(tasks);
     }
     co_await store.close();

@@ -60,6 +60,8 @@ private:
     void check_unique_names(
         const std::vector<Section>& sections, const std::vector<Places>& places, std::string_view what
     );
+    /// Two sinks that write to one file would cut off each other's lines.
+    void check_unique_files();
     void check_daemon(const Place& whole);
     void check_admin();
     void check_provider(const Provider& provider, const Places& places);

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <map>
 
 /// The part of DocumentReader that judges what no single key can tell.
 namespace pollhook::config {
@@ -64,6 +66,7 @@ void DocumentReader::check(const Place& whole)
     check_task_webhooks();
     check_unique_names(config_.providers, provider_places_, "provider");
     check_unique_names(config_.sinks, sink_places_, "sink");
+    check_unique_files();
     for (std::size_t i = 0; i < config_.providers.size(); ++i)
         check_provider(config_.providers[i], provider_places_[i]);
     for (std::size_t i = 0; i < config_.sinks.size(); ++i)
@@ -84,6 +87,27 @@ void DocumentReader::check_unique_names(
                 place,
                 fmt::format("the {} \"{}\" is defined twice", what, sections[i].name),
                 fmt::format("first at {}", first->second.text())
+            );
+    }
+}
+
+void DocumentReader::check_unique_files()
+{
+    std::map<std::filesystem::path, std::size_t> seen;
+    for (std::size_t i = 0; i < config_.sinks.size(); ++i) {
+        const Sink& sink = config_.sinks[i];
+        if (sink.type != SinkType::file || sink.path.empty())
+            continue;
+        const auto [first, is_new] = seen.emplace(sink.path, i);
+        if (!is_new)
+            report_.add(
+                place_in(sink_places_[i], "path"),
+                fmt::format(
+                    "the sink \"{}\" writes to the file of the sink \"{}\"",
+                    sink.name,
+                    config_.sinks[first->second].name
+                ),
+                fmt::format("which is at {}", place_in(sink_places_[first->second], "path").text())
             );
     }
 }

@@ -8,6 +8,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace pollhook::config {
 namespace {
@@ -28,6 +29,16 @@ json::object list_of(json::object item)
     return schema;
 }
 
+json::object either(json::object one, json::object other)
+{
+    json::array forms;
+    forms.emplace_back(std::move(one));
+    forms.emplace_back(std::move(other));
+    json::object schema;
+    schema["anyOf"] = std::move(forms);
+    return schema;
+}
+
 /// A string, or where to find it.
 json::object secret()
 {
@@ -39,12 +50,7 @@ json::object secret()
     source["additionalProperties"] = false;
     source["minProperties"] = 1;
     source["maxProperties"] = 1;
-    json::object schema;
-    json::array forms;
-    forms.emplace_back(of_type("string"));
-    forms.emplace_back(std::move(source));
-    schema["anyOf"] = std::move(forms);
-    return schema;
+    return either(of_type("string"), std::move(source));
 }
 
 /// A table of any names.
@@ -57,12 +63,7 @@ json::object table_of(json::object value)
 
 json::object text_or_texts()
 {
-    json::object schema;
-    json::array forms;
-    forms.emplace_back(of_type("string"));
-    forms.emplace_back(list_of(of_type("string")));
-    schema["anyOf"] = std::move(forms);
-    return schema;
+    return either(of_type("string"), list_of(of_type("string")));
 }
 
 json::object number(std::string_view type, const Descriptor& row)

@@ -87,6 +87,7 @@ void Dispatcher::change(Destination& to, NextSink next, const config::Delivery& 
     queues_.forget_allowance(to.row.origin);
     if (to.sink->asks_for_consent())
         queues_.await_allowance(to.row.origin);
+    send_now({&to.row.origin, 1});
 }
 
 void Dispatcher::remove_sink(store::SinkId id)

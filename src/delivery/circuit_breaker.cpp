@@ -1,5 +1,7 @@
 #include "pollhook/delivery/circuit_breaker.hpp"
 
+#include <algorithm>
+
 namespace pollhook::delivery {
 
 CircuitBreaker::State CircuitBreaker::state(base::SteadyPoint now) const noexcept
@@ -15,6 +17,12 @@ void CircuitBreaker::restart_trouble(base::SteadyPoint now) noexcept
         opened_at_ = now;
 }
 
+void CircuitBreaker::hurry(base::SteadyPoint now) noexcept
+{
+    if (open_until_)
+        open_until_ = std::min(*open_until_, now);
+}
+
 void CircuitBreaker::succeeded() noexcept
 {
     failures_ = 0;
@@ -23,9 +31,9 @@ void CircuitBreaker::succeeded() noexcept
     pause_.reset();
 }
 
-bool CircuitBreaker::failed(base::SteadyPoint now, base::Random& random)
+bool CircuitBreaker::failed(base::SteadyPoint started_at, base::SteadyPoint now, base::Random& random)
 {
-    if (state(now) == State::open)
+    if (open_until_ && started_at < *open_until_)
         return false;
     if (!open_until_ && ++failures_ < failures_to_open)
         return false;

@@ -201,15 +201,16 @@ void Dispatcher::hold(Destination& to, const std::string& reason)
     to.sink->recall();
 }
 
-/// The breaker of a host opened: what waits for it in memory goes back to the store until the probe. Where it
-/// has been failing for as long as a delivery may take, those that are older than that end here, since each
-/// would need probes of its own to come to its end.
+/// The breaker of a host opened: what waits for it in memory goes back to the store, from where it is claimed
+/// when the probe may start. It is due all the while, so that a probe that is brought forward finds it. Where
+/// the host has been failing for as long as a delivery may take, those that are older than that end here,
+/// since each would need probes of its own to come to its end.
 void Dispatcher::hold_back(const OriginQueues::Opened& opened)
 {
     for (const store::ClaimedDelivery& waiting : opened.waiting) {
         Destination* const to = find(waiting.key.sink);
         if (to == nullptr) {
-            give_back(waiting, to_outbox(opened.probe_at));
+            give_back(waiting, outbox_now());
             continue;
         }
         const base::Duration allowed = span_of(to->schedules);
@@ -217,7 +218,7 @@ void Dispatcher::hold_back(const OriginQueues::Opened& opened)
         // One that was made or re-opened meanwhile has its own attempt first.
         const bool is_old = waiting.spent > 0 && with_.clock->now() - waiting.committed_at > allowed;
         if (!is_old || now - opened.failing_since <= allowed) {
-            give_back(waiting, to_outbox(opened.probe_at));
+            give_back(waiting, outbox_now());
             continue;
         }
         const Decision decision{

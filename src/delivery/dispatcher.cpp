@@ -247,6 +247,14 @@ void Dispatcher::add_waiting(std::span<const store::OriginId> origins)
     wake_pump_->wake();
 }
 
+void Dispatcher::send_now(std::span<const store::OriginId> origins)
+{
+    add_waiting(origins);
+    for (const store::OriginId origin : origins)
+        if (!unconfigured_.contains(origin))
+            queues_.hurry(origin, with_.clock->steady_now());
+}
+
 void Dispatcher::note_backlog(store::OriginId queue, base::SteadyPoint due)
 {
     if (!unconfigured_.contains(queue))
@@ -298,9 +306,11 @@ bool Dispatcher::is_overdue(base::SteadyPoint then)
     const bool works = running_ && !stopping_;
     const bool could_pump = works && (claiming_ || next_start() <= now);
     const bool could_settle = works && (settling_ || has_news());
+    const bool could_step = works && jobs_.due() <= now;
     const bool pump = pump_stall_.lasts(could_pump, pumped_, now, then);
     const bool settler = settler_stall_.lasts(could_settle, settled_, now, then);
-    return pump || settler;
+    const bool jobs = jobs_stall_.lasts(could_step, jobs_.done(), now, then);
+    return pump || settler || jobs;
 }
 
 void Dispatcher::start_workers()

@@ -51,9 +51,12 @@ asio::awaitable<void> JobRunner::run()
 {
     for (;;) {
         has_changed_ = false;
+        due_ = clock_.steady_now();
         const std::optional<std::vector<store::Job>> jobs = co_await running();
+        ++done_;
         if (!jobs) {
-            co_await changed_->wait_until(clock_.steady_now() + read_pause_);
+            due_ = clock_.steady_now() + read_pause_;
+            co_await changed_->wait_until(due_);
             continue;
         }
         std::map<std::int64_t, base::SteadyPoint> next_steps;
@@ -63,14 +66,17 @@ asio::awaitable<void> JobRunner::run()
             base::SteadyPoint due = known == next_steps_.end() ? clock_.steady_now() : known->second;
             if (due <= clock_.steady_now()) {
                 const base::Duration pause = co_await step(job);
+                ++done_;
                 due = clock_.steady_now() + pause;
             }
             next_steps[job.id] = due;
             next = std::min(next, due);
         }
         next_steps_ = std::move(next_steps);
-        if (!has_changed_)
-            co_await changed_->wait_until(next);
+        if (has_changed_)
+            continue;
+        due_ = next;
+        co_await changed_->wait_until(next);
     }
 }
 

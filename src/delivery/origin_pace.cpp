@@ -120,7 +120,7 @@ bool OriginPace::finished(
         case Condition::failing:
             if (started_at >= shrunk_at_)
                 shrink(now);
-            return breaker_.failed(now, random);
+            return breaker_.failed(started_at, now, random);
     }
     return false;
 }

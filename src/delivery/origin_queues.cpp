@@ -194,7 +194,6 @@ std::optional<OriginQueues::Opened> OriginQueues::finished(
     }
     const CircuitBreaker& breaker = there->second.pace.breaker();
     Opened result{
-        .probe_at = breaker.probe_at().value_or(now),
         .failing_since = breaker.opened_at().value_or(now),
         .waiting = {},
     };

@@ -91,7 +91,7 @@ asio::awaitable<base::Result<void>> Dispatcher::resume_sink(std::string name)
         co_return base::Result<void>();
     queues_.resume(resumed.row.origin, with_.clock->steady_now());
     const store::OriginId queue = resumed.row.origin;
-    add_waiting({&queue, 1});
+    send_now({&queue, 1});
     co_return base::Result<void>();
 }
 
@@ -114,11 +114,14 @@ asio::awaitable<std::optional<sink::Outcome>> Dispatcher::test_sink(std::string 
     message.body = body.bytes;
     message.now = now;
     const std::string event_trace = task::begin_trace(id).text();
-    const std::string trace = task::trace_of_attempt(event_trace, static_cast<std::int32_t>(to->row.id), 1);
+    const store::SinkRow row = to->row;
+    const std::string trace = task::trace_of_attempt(event_trace, static_cast<std::int32_t>(row.id), 1);
     message.event_trace = event_trace;
     message.trace = trace;
     std::optional<sink::Outcome> outcome = co_await hand_over(to->sink, to->former, message);
     sink_ended_.wake_all();
+    if (outcome->delivered)
+        send_now({&row.origin, 1});
     co_return outcome;
 }
 

@@ -38,9 +38,9 @@ asio::awaitable<void> keep_retention(base::Clock& clock, store::Store& store, co
             continue;
         }
         store::throw_if_failed(pruned);
-        if (*pruned > 0)
-            spdlog::info("store.pruned: tasks={}", *pruned);
-        pause = *pruned == prune_step ? prune_pause : prune_interval;
+        if (pruned->tasks > 0)
+            spdlog::info("store.pruned: tasks={}", pruned->tasks);
+        pause = pruned->is_done ? prune_interval : prune_pause;
     }
 }
 

@@ -16,7 +16,7 @@ namespace pollhook::store {
 
 /// What a row of `counts` counts. The numbers are stored.
 enum class CountKind : std::uint8_t {
-    tasks = 0,       ///< by provider and status
+    tasks = 0,       ///< by provider and status, without those that were stopped before their end
     deliveries = 1,  ///< by sink (its number) and state
     events = 2,
 };

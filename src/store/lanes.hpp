@@ -55,8 +55,8 @@ public:
     /// Adds a delivery wherever it belongs in its lane; it waits or is due like one that was re-opened.
     void add_late(const NewDelivery& delivery, base::TimePoint now);
     /// Ends what waits for sinks that are not configured, of events before `before`; looks at no more than
-    /// `limit` lanes.
-    void cancel_unconfigured(base::TimePoint before, std::size_t limit, base::TimePoint now);
+    /// `limit` lanes of each sink. How many deliveries were ended.
+    int cancel_unconfigured(base::TimePoint before, std::size_t limit, base::TimePoint now);
 
     [[nodiscard]] InFlight& in_flight() noexcept { return in_flight_; }
 
@@ -80,7 +80,7 @@ private:
     [[nodiscard]] bool must_let_pass(const DeliveryKey& key);
     void take_place(const DeliveryKey& key, base::TimePoint now);
     void insert(const NewDelivery& delivery, DeliveryState state, std::optional<base::TimePoint> due);
-    void cancel_lane(const LaneKey& lane, base::TimePoint before, base::TimePoint now);
+    int cancel_lane(const LaneKey& lane, base::TimePoint before, base::TimePoint now);
     [[nodiscard]] bool was_overtaken(const DeliveryKey& key, task::EventType type);
     /// Why nothing more is sent to the task's own URL; empty: it is open.
     [[nodiscard]] std::string why_gone(const DeliveryKey& key);

@@ -75,8 +75,9 @@ void Lanes::take_place(const DeliveryKey& key, base::TimePoint now)
     in_flight_.search_anew();
 }
 
-void Lanes::cancel_unconfigured(base::TimePoint before, std::size_t limit, base::TimePoint now)
+int Lanes::cancel_unconfigured(base::TimePoint before, std::size_t limit, base::TimePoint now)
 {
+    int cancelled = 0;
     std::vector<std::pair<SinkId, OriginId>> sinks;
     {
         Run rows(unconfigured_);
@@ -91,11 +92,12 @@ void Lanes::cancel_unconfigured(base::TimePoint before, std::size_t limit, base:
                 tasks.push_back(rows.as<TaskRow>(0));
         }
         for (const TaskRow task : tasks)
-            cancel_lane({task, sink}, before, now);
+            cancelled += cancel_lane({task, sink}, before, now);
     }
+    return cancelled;
 }
 
-void Lanes::cancel_lane(const LaneKey& lane, base::TimePoint before, base::TimePoint now)
+int Lanes::cancel_lane(const LaneKey& lane, base::TimePoint before, base::TimePoint now)
 {
     const int n = execute(
         cancel_lane_, lane.task, lane.sink, before, now, unconfigured_reason, sequence_in_flight(lane)
@@ -104,6 +106,7 @@ void Lanes::cancel_lane(const LaneKey& lane, base::TimePoint before, base::TimeP
     const ClaimPolicy no_room;
     Claims claims(no_room);
     move_on(lane, now, claims);
+    return n;
 }
 
 }  // namespace pollhook::store

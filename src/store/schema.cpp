@@ -185,7 +185,15 @@ ALTER TABLE tasks ADD COLUMN tracestate TEXT NOT NULL DEFAULT '';
 ALTER TABLE events ADD COLUMN traceparent TEXT NOT NULL DEFAULT '';
 )sql";
 
-constexpr std::array steps_of_today{version_1, version_2, version_3};
+// A task that is watched no more before its end (it has an end, but no final status) is not counted: it would
+// look as if it were running for ever.
+constexpr const char* version_4 = R"sql(
+UPDATE counts SET n = n - (
+    SELECT count(*) FROM tasks WHERE provider = counts.name AND status = counts.state AND ended_at IS NOT NULL
+) WHERE kind = 0 AND state < 4;
+)sql";
+
+constexpr std::array steps_of_today{version_1, version_2, version_3, version_4};
 
 int version_of(SQLite::Database& database)
 {

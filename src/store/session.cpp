@@ -106,11 +106,13 @@ void Session::checkpoint(int mode)
         throw SQLite::Exception(database_.getHandle(), result);
 }
 
-std::size_t Session::prune(base::TimePoint before, std::size_t limit, base::TimePoint now)
+Pruned Session::prune(base::TimePoint before, std::size_t limit, base::TimePoint now)
 {
-    lanes.cancel_unconfigured(before, limit, now);
+    const int cancelled = lanes.cancel_unconfigured(before, limit, now);
     jobs.prune(before);
-    return tasks.prune(before, limit);
+    Pruned result = tasks.prune(before, limit);
+    result.is_done = result.is_done && cancelled == 0;
+    return result;
 }
 
 Settled Session::settle(

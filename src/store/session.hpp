@@ -52,8 +52,8 @@ public:
     /// Moves everything, so that what is written next takes the log's place instead of new space.
     void begin_log_anew();
 
-    /// Deletes what is older than `before` and done, in a small step; how many tasks.
-    std::size_t prune(base::TimePoint before, std::size_t limit, base::TimePoint now);
+    /// Deletes what is older than `before` and done, in a small step.
+    Pruned prune(base::TimePoint before, std::size_t limit, base::TimePoint now);
     Settled settle(
         const std::vector<Settlement>& batch,
         const std::vector<Announcing>& announcements,

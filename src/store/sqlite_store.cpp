@@ -323,11 +323,9 @@ Store::Operation<std::string> SqliteStore::last_event_body(TaskRow task)
     return impl_->read<std::string>([task](Session& session) { return session.tasks.last_event_body(task); });
 }
 
-Store::Operation<std::size_t> SqliteStore::prune(
-    base::TimePoint before, std::size_t limit, base::TimePoint now
-)
+Store::Operation<Pruned> SqliteStore::prune(base::TimePoint before, std::size_t limit, base::TimePoint now)
 {
-    return impl_->write<std::size_t>(limit, [before, limit, now](Session& session) {
+    return impl_->write<Pruned>(limit, [before, limit, now](Session& session) {
         return session.prune(before, limit, now);
     });
 }

@@ -88,9 +88,7 @@ Tasks::Tasks(SQLite::Database& database, Counts& counts, Origins& origins)
       ),
       delete_(database, "DELETE FROM tasks WHERE id = ?"),
       stop_(
-          database,
-          "UPDATE tasks SET ended_at = coalesce(ended_at, ?3), settle_until = NULL"
-          " WHERE provider = ?1 AND task_id = ?2 RETURNING id"
+          database, "UPDATE tasks SET ended_at = coalesce(ended_at, ?2), settle_until = NULL WHERE id = ?1"
       ),
       resume_(
           database,
@@ -200,6 +198,7 @@ Registered Tasks::complete_known(const Registration& registration, base::TimePoi
         execute(fill_metadata_, known.task.row, registration.metadata);
     if (known.stopped && registration.resume) {
         execute(resume_, known.task.row, now, registration.traceparent, registration.tracestate);
+        counts_.add_task(registration.key.provider, known.task.known.status, 1);
         known.task.registered_at = now;
         known.task.changed_at = now;
         known.stopped = false;
@@ -210,8 +209,19 @@ Registered Tasks::complete_known(const Registration& registration, base::TimePoi
 
 std::optional<TaskRow> Tasks::stop(const task::TaskKey& key, base::TimePoint now)
 {
-    Run stop(stop_, key.provider, key.id, now);
-    return stop.next() ? std::optional(stop.as<TaskRow>(0)) : std::nullopt;
+    WatchedTask task;
+    bool has_ended = false;
+    {
+        Run find(find_, key.provider, key.id);
+        if (!find.next())
+            return std::nullopt;
+        task = read_watched(find);
+        has_ended = !find.is_null(watched_columns + 2);
+    }
+    execute(stop_, task.row, now);
+    if (!has_ended)
+        counts_.add_task(key.provider, task.known.status, -1);
+    return task.row;
 }
 
 void Tasks::erase(TaskRow task)
@@ -220,8 +230,10 @@ void Tasks::erase(TaskRow task)
         Run describe(describe_, task);
         describe.next();
         const std::string provider = describe.text(0);
-        if (!provider.empty()) {
-            counts_.add_task(provider, describe.as<task::Status>(1), -1);
+        const auto status = describe.as<task::Status>(1);
+        if (!provider.empty()) {  // own events have none
+            if (task::is_terminal(status))  // one that was stopped before its end is not counted
+                counts_.add_task(provider, status, -1);
             base::TimePoint& last_end = last_end_[provider];
             last_end = std::max(last_end, describe.time(4));
         }
@@ -262,7 +274,7 @@ std::string Tasks::last_event_body(TaskRow task)
     return find.next() ? find.text(0) : std::string();
 }
 
-std::size_t Tasks::prune(base::TimePoint before, std::size_t limit)
+Pruned Tasks::prune(base::TimePoint before, std::size_t limit)
 {
     std::vector<TaskRow> old;
     {
@@ -278,15 +290,15 @@ std::size_t Tasks::prune(base::TimePoint before, std::size_t limit)
         const std::string note = deleted_note(provider);
         execute(note_end_, note, std::min(before, end + clock_slack));
     }
-    erase_own_events(before, limit);
+    const std::size_t own_events = erase_own_events(before, limit);
     // Whoever reads the events by their rows has to learn that some are gone.
     if (newest_deleted_ > 0)
         execute(note_deleted_, newest_deleted_);
     database_.exec("PRAGMA incremental_vacuum(256)");
-    return old.size();
+    return {.tasks = old.size(), .is_done = old.empty() && own_events == 0};
 }
 
-void Tasks::erase_own_events(base::TimePoint before, std::size_t limit)
+std::size_t Tasks::erase_own_events(base::TimePoint before, std::size_t limit)
 {
     struct Old {
         std::int64_t row = 0;
@@ -310,6 +322,7 @@ void Tasks::erase_own_events(base::TimePoint before, std::size_t limit)
         newest_deleted_ = std::max(newest_deleted_, event.row);
     }
     counts_.add_events(-static_cast<std::int64_t>(old.size()));
+    return old.size();
 }
 
 }  // namespace pollhook::store

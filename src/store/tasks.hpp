@@ -28,8 +28,8 @@ public:
     void end_settling(const std::vector<TaskRow>& tasks);
     void note_contradiction(TaskRow task, const std::string& upstream_status, base::TimePoint at);
     std::string last_event_body(TaskRow task);
-    /// Deletes what is old and done, and gives freed pages back, both in small steps; how many tasks.
-    std::size_t prune(base::TimePoint before, std::size_t limit);
+    /// Deletes what is old and done, and gives freed pages back, both in small steps.
+    Pruned prune(base::TimePoint before, std::size_t limit);
 
 private:
     Registered complete_known(const Registration& registration, base::TimePoint now);
@@ -37,8 +37,8 @@ private:
     bool is_forgotten(const Registration& registration);
     /// Deletes a task with all that hangs on it.
     void erase(TaskRow task);
-    /// Own events of subjects that have newer ones.
-    void erase_own_events(base::TimePoint before, std::size_t limit);
+    /// Own events of subjects that have newer ones; how many.
+    std::size_t erase_own_events(base::TimePoint before, std::size_t limit);
 
     SQLite::Database& database_;
     Counts& counts_;

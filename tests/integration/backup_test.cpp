@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <fstream>
 
 // `db backup` beside a running daemon, and what becomes of the copy.
@@ -166,7 +167,15 @@ TEST_F(BackupTest, PruneNeedsNoDaemonAndMindsOneThatRuns)
     const CommandResult counted =
         run_pollhook({"db", "prune", "--older-than", "0s", "--dry-run", "-o", "json", "-c", elsewhere});
     EXPECT_EQ(json::parse(counted.out).at("tasks"), 1) << counted.out << counted.error;
+    const char* const unreachable = "http://127.0.0.1:1";
+    EXPECT_EQ(run_pollhook({"db", "prune", "--admin", unreachable, "-c", elsewhere}).exit_code, 69)
+        << "which database that daemon has, nobody knows";
+    ::setenv("POLLHOOK_ADMIN", unreachable, 1);
+    ::setenv("POLLHOOK_CONFIG", (folder_ / "none.toml").c_str(), 1);
+    EXPECT_EQ(run_pollhook({"db", "prune"}).exit_code, 69) << "there is no database here";
     const CommandResult pruned = run_pollhook({"db", "prune", "--older-than", "0s", "-c", elsewhere});
+    ::unsetenv("POLLHOOK_ADMIN");
+    ::unsetenv("POLLHOOK_CONFIG");
     EXPECT_EQ(pruned.exit_code, 0) << pruned.error;
     EXPECT_TRUE(pruned.out.starts_with("1 tasks")) << pruned.out;
     start();

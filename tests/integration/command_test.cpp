@@ -107,6 +107,20 @@ TEST_F(CommandTest, ImportTakesWhatIsGoodAndNamesWhatIsNot)
     EXPECT_EQ(status.at("tasks").at("relay").at("queued"), 2500);
 }
 
+TEST_F(CommandTest, ImportReadsWhatTheSimulatedRelayPrints)
+{
+    begin();
+    const RunningCommand relay(
+        {"simulate", "--listen", "127.0.0.1:0", "--tasks", "0", "--life", "0s SUCCESS 100%"}, folder_
+    );
+    ASSERT_TRUE(becomes_true([&] { return relay.out().ends_with("\n"); }));
+    const auto file = folder_ / "tasks.ndjson";
+    std::ofstream(file) << relay.out();
+    const CommandResult imported = ask({"task", "import", file.string()});
+    EXPECT_EQ(imported.exit_code, 0) << imported.error;
+    EXPECT_EQ(get("/v1/tasks/relay/scripted-1").status, 200) << relay.out();
+}
+
 TEST_F(CommandTest, PrintsVersionAndConfigurationAsJson)
 {
     const CommandResult version = run_pollhook({"version", "-o", "json"});

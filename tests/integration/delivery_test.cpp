@@ -89,12 +89,8 @@ TEST_F(DeliveryTest, WhatFailsForEverIsADeadLetterWithItsReason)
 {
     simulator::Relay& relay = add_relay();
     simulator::Receiver& receiver = add_receiver({.failures = {"500"}});
+    retry_schedule_ = R"(["50ms", "50ms"])";
     write_config(provider("relay", relay.base_url()));
-    const std::string config = read_file(folder_ / "pollhook.toml");
-    const auto schedule = config.find("retry_schedule = ");
-    std::ofstream(folder_ / "pollhook.toml")
-        << config.substr(0, schedule) << "retry_schedule = [\"50ms\", \"50ms\"]"
-        << config.substr(config.find('\n', schedule));
     start();
     relay.add_task("1", *parse_life("0s SUCCESS 100%"));
     watch("relay", "1", &receiver);
@@ -111,6 +107,41 @@ TEST_F(DeliveryTest, WhatFailsForEverIsADeadLetterWithItsReason)
     EXPECT_EQ(detail.at("attemptLog").as_array().size(), 3U);
     EXPECT_EQ(detail.at("attemptLog").at(0).at("status"), 500);
     EXPECT_EQ(json::serialize(detail).find("t0p"), std::string::npos) << "a URL's query may hold a token";
+}
+
+TEST_F(DeliveryTest, ARetryOfOneDeliveryIsTheProbeOfAReceiverThatIsBack)
+{
+    simulator::Relay& relay = add_relay();
+    simulator::Receiver& receiver = add_receiver({.failures = {"503"}});
+    retry_schedule_ = R"(["1h"])";  // the breaker stays open for minutes
+    write_config(provider("relay", relay.base_url()));
+    start();
+    constexpr int tasks = 12;
+    for (int i = 0; i < tasks; ++i) {
+        relay.add_task(std::to_string(i), *parse_life("0s SUCCESS 100%"));
+        watch("relay", std::to_string(i), &receiver);
+    }
+    const auto open_breakers = [&] {
+        return json::parse(get("/v1/status").body).at("delivery").at("openBreakers").to_number<int>();
+    };
+    const auto all_wait = [&] {
+        const json::value page = json::parse(get("/v1/deliveries?state=pending").body);
+        return open_breakers() == 1 && page.at("deliveries").as_array().size() == tasks;
+    };
+    ASSERT_TRUE(becomes_true(all_wait));
+    const auto failed = static_cast<int>(receiver.received());
+    ASSERT_LT(failed, tasks);
+
+    receiver.set_failures({});
+    const std::string first = seen_.front().task;
+    const json::value task = json::parse(get("/v1/tasks/relay/" + first).body);
+    const auto id = json::value_to<std::string>(task.at("deliveries").at(0).at("id"));
+    EXPECT_EQ(post("/v1/deliveries/" + id + "/retry", "").status, 200);
+    // The others that were tried wait for their own time.
+    const auto rest_arrives = [&] { return receiver.received() == static_cast<std::size_t>(tasks) + 1; };
+    EXPECT_TRUE(becomes_true(rest_arrives));
+    EXPECT_EQ(receipts_of(first), 1U);
+    EXPECT_TRUE(becomes_true([&] { return open_breakers() == 0; }));
 }
 
 TEST_F(DeliveryTest, GoneEndsAUrl)

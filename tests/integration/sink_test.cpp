@@ -150,6 +150,24 @@ TEST_F(SinkTest, DeadDeliveriesAreCountedAndThenAllDeliveredInOrder)
     EXPECT_EQ(ask({"delivery", "retry", "99999-1-1"}).exit_code, 1);
 }
 
+TEST_F(SinkTest, WhoKnowsThatTheReceiverIsBackNeedNotWaitForTheProbe)
+{
+    retry_schedule_ = R"(["1h"])";  // the breaker stays open for minutes
+    receiver_.set_failures({"503"});
+    start_with(sink());
+    add_tasks(12, ended_life);
+    ASSERT_TRUE(becomes_true([&] {
+        return sink_state().at("breaker") == "open" && deliveries("pending") == 12;
+    }));
+    const auto failed = static_cast<std::int64_t>(receiver_.received());
+    ASSERT_LT(failed, 12);
+
+    receiver_.set_failures({});
+    EXPECT_EQ(ask({"delivery", "retry", "--state", "dead", "--sink", "ops"}).exit_code, 0);
+    EXPECT_TRUE(becomes_true([&] { return deliveries("delivered") == 12 - failed; }));
+    EXPECT_EQ(sink_state().at("breaker"), "closed");
+}
+
 TEST_F(SinkTest, AReplayReachesASinkThatWasAddedLater)
 {
     start_with("");

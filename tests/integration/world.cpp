@@ -70,10 +70,11 @@ allow_http = true
 [delivery]
 attempt_timeout = "2s"
 connect_timeout = "1s"
-retry_schedule = ["100ms", "100ms", "200ms", "200ms", "200ms", "300ms", "300ms", "500ms", "500ms", "500ms", "500ms", "500ms", "500ms", "1s", "1s", "1s", "1s", "1s", "1s"]
+retry_schedule = {}
 {})",
         (folder_ / "state").string(),
         secret,
+        retry_schedule_,
         more
     );
 }

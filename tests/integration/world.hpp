@@ -68,6 +68,9 @@ protected:
     [[nodiscard]] std::size_t receipts_of(const std::string& task) const;
     [[nodiscard]] bool is_over(const std::string& task) const;
 
+    /// Of `[delivery]`, for write_config().
+    std::string retry_schedule_ =
+        R"(["100ms", "100ms", "200ms", "200ms", "200ms", "300ms", "300ms", "500ms", "500ms", "500ms", "500ms", "500ms", "500ms", "1s", "1s", "1s", "1s", "1s", "1s"])";
     std::filesystem::path folder_;
     boost::asio::io_context loop_{1};
     base::SystemClock clock_{loop_};

@@ -136,7 +136,7 @@ public:
     {
         return real_.last_event_body(task);
     }
-    Operation<std::size_t> prune(base::TimePoint before, std::size_t limit, base::TimePoint now) override
+    Operation<store::Pruned> prune(base::TimePoint before, std::size_t limit, base::TimePoint now) override
     {
         return real_.prune(before, limit, now);
     }

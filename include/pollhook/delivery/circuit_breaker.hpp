@@ -41,11 +41,14 @@ public:
     /// Pauses from the next one on; one that has begun stays as it is.
     void set_pauses(BreakerPauses pauses) { pause_ = base::Backoff(pauses.first, pauses.longest); }
 
+    /// A person has reason to think that the receiver is back: the next probe may start now.
+    void hurry(base::SteadyPoint now) noexcept;
+
     /// The receiver answered as one that works.
     void succeeded() noexcept;
-    /// It failed; true when this opened the breaker, also again after a probe. What fails while it is open
-    /// was under way before, and changes nothing.
-    bool failed(base::SteadyPoint now, base::Random& random);
+    /// An attempt failed that began at `started_at`; true when this opened the breaker, also again after a
+    /// probe. What began before the probe might start is no probe, and changes nothing.
+    bool failed(base::SteadyPoint started_at, base::SteadyPoint now, base::Random& random);
 
 private:
     static constexpr std::uint32_t failures_to_open = 5;

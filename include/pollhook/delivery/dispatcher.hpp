@@ -108,6 +108,9 @@ public:
 
     /// Deliveries of these queues became due behind the dispatcher's back: they were re-opened.
     void add_waiting(std::span<const store::OriginId> origins);
+    /// A person wants what these queues have sent, or knows that their receivers work: like add_waiting(),
+    /// and a circuit breaker that is open lets its next probe go now.
+    void send_now(std::span<const store::OriginId> origins);
     /// A job was created.
     void wake_jobs() { jobs_.wake(); }
     /// The time of the outbox, in which deliveries are due: the wall clock as it was at the start, but
@@ -127,9 +130,9 @@ public:
     [[nodiscard]] std::size_t open_breakers() const { return queues_.open_breakers(); }
     /// Whether the store holds deliveries that wait for their time.
     [[nodiscard]] bool has_backlog() const;
-    /// Whether an attempt, a claim or a settlement should have begun before `then` and has not even now: the
-    /// watchdog's question, to be asked now and then (see base::Stall). A receiver that hangs, and a store
-    /// that is full, are no reason.
+    /// Whether an attempt, a claim, a settlement or a job's step should have begun before `then` and has not
+    /// even now: the watchdog's question, to be asked now and then (see base::Stall). A receiver that hangs,
+    /// and a store that is full, are no reason.
     [[nodiscard]] bool is_overdue(base::SteadyPoint then);
 
     /// The configured sinks, by their order in the store.
@@ -247,6 +250,7 @@ private:
     base::Episode not_settled_;
     base::Stall pump_stall_;
     base::Stall settler_stall_;
+    base::Stall jobs_stall_;
     std::uint64_t pumped_ = 0;   // attempts begun, claims begun and ended
     std::uint64_t settled_ = 0;  // batches begun and ended, also in vain
     std::size_t promised_ = 0;

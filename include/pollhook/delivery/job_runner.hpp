@@ -31,8 +31,13 @@ public:
     void wake()
     {
         has_changed_ = true;
+        due_ = clock_.steady_now();
         changed_->wake();
     }
+    /// When it goes on by itself; past while it is at work.
+    [[nodiscard]] base::SteadyPoint due() const noexcept { return due_; }
+    /// A count that grows with whatever it does.
+    [[nodiscard]] std::uint64_t done() const noexcept { return done_; }
     /// Until cancelled. Throws when a step fails; a store that is full is asked again, and so is one whose
     /// jobs cannot be read.
     [[nodiscard]] boost::asio::awaitable<void> run();
@@ -49,6 +54,8 @@ private:
     OnWaiting on_waiting_;
     std::unique_ptr<base::Timer> changed_;
     bool has_changed_ = false;
+    base::SteadyPoint due_ = base::SteadyPoint::max();
+    std::uint64_t done_ = 0;  // lists read and steps made
     base::Episode not_advanced_;
     base::Duration read_pause_{};                           // after a failed read
     std::map<std::int64_t, base::SteadyPoint> next_steps_;  // of running jobs, by id

@@ -57,6 +57,9 @@ public:
     /// Whatever failed before counts no longer for how long the origin has been failing.
     void restart_trouble(base::SteadyPoint now) noexcept { breaker_.restart_trouble(now); }
 
+    /// See CircuitBreaker::hurry().
+    void hurry(base::SteadyPoint now) noexcept { breaker_.hurry(now); }
+
     [[nodiscard]] std::size_t in_flight() const noexcept { return in_flight_; }
     [[nodiscard]] std::size_t window() const noexcept;
     /// Attempts a second that are allowed now; empty: no limit.

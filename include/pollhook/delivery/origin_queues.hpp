@@ -58,6 +58,10 @@ public:
     void pause(OriginId id);
     void resume(OriginId id, base::SteadyPoint now);
 
+    /// Of a queue that a sink configures or that has a backlog: when its host's breaker is open, the next
+    /// probe may start now.
+    void hurry(OriginId id, base::SteadyPoint now) { queues_.at(id).pace->hurry(now); }
+
     void push(store::ClaimedDelivery delivery);
     /// The next delivery in turn that may go out now; empty when there is none. It counts as in flight until
     /// finished().
@@ -68,7 +72,6 @@ public:
     [[nodiscard]] bool is_idle(OriginId id) const;
     /// What a breaker that opens leaves to the caller.
     struct Opened {
-        base::SteadyPoint probe_at{};
         base::SteadyPoint failing_since{};            ///< it was never closed since
         std::vector<store::ClaimedDelivery> waiting;  ///< for the host, to be given back
     };

@@ -145,7 +145,8 @@ struct SinkSummary {
 };
 
 struct Totals {
-    std::map<std::string, std::map<task::Status, std::uint64_t>> tasks;  ///< by provider
+    std::map<std::string, std::map<task::Status, std::uint64_t>>
+        tasks;  ///< by provider; stopped ones are not there
     std::map<DeliveryState, std::uint64_t> deliveries;
     std::optional<base::TimePoint> oldest_pending_delivery;
     std::uint64_t events = 0;

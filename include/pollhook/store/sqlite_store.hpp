@@ -94,7 +94,7 @@ public:
         std::int64_t id, std::size_t limit, base::TimePoint wall_now, base::TimePoint outbox_now
     ) override;
     [[nodiscard]] Operation<std::string> last_event_body(TaskRow task) override;
-    [[nodiscard]] Operation<std::size_t> prune(base::TimePoint before, std::size_t limit, base::TimePoint now)
+    [[nodiscard]] Operation<Pruned> prune(base::TimePoint before, std::size_t limit, base::TimePoint now)
         override;
     [[nodiscard]] Operation<Space> space() override;
     [[nodiscard]] Operation<std::optional<std::string>> meta(std::string name) override;

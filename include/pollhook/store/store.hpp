@@ -152,6 +152,12 @@ struct Announcing {
 /// Whether a task could be registered now, and if not, what is used up.
 enum class Space : std::uint8_t { enough, none_on_disk, none_below_max_size };
 
+/// What one step of Store::prune() did.
+struct Pruned {
+    std::size_t tasks = 0;  ///< deleted
+    bool is_done = false;   ///< there was nothing to delete or to cancel, so another step would be in vain
+};
+
 struct ClaimRequest {
     OriginId origin{};
     std::size_t limit = 0;
@@ -264,9 +270,9 @@ public:
     [[nodiscard]] virtual Operation<std::string> last_event_body(TaskRow task) = 0;
 
     /// Deletes finished and stopped tasks that ended before `before` and have no open delivery, at most
-    /// `limit` of them; how many were deleted. Own events and jobs of that age go too. Deliveries of such
-    /// old events to sinks that are no longer configured become `cancelled`, at `now`.
-    [[nodiscard]] virtual Operation<std::size_t> prune(
+    /// `limit` of them. Own events and jobs of that age go too. Deliveries of such old events to sinks that
+    /// are no longer configured become `cancelled`, at `now`, those of `limit` tasks for each sink.
+    [[nodiscard]] virtual Operation<Pruned> prune(
         base::TimePoint before, std::size_t limit, base::TimePoint now
     ) = 0;
     /// Also a sign of life of the writing connection. It writes nothing.

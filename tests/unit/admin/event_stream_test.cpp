@@ -168,7 +168,7 @@ TEST_F(EventStreamTest, TellsWhatRetentionHasDeletedInFrontOfTheReader)
     record("2", task::Status::succeeded, 100);
     settle_newest(store::DeliveryState::delivered, 200);
     progress("1", 2, 2);
-    ASSERT_EQ(on_loop(store().prune(clock().now() + base::Duration(1), 10, clock().now())), 1U);
+    ASSERT_EQ(on_loop(store().prune(clock().now() + base::Duration(1), 10, clock().now())).tasks, 1U);
 
     const auto behind = listen("/v1/events/stream?cursor=1");
     ASSERT_TRUE(behind->hears("\"position\":3,"));

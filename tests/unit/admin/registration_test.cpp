@@ -59,6 +59,25 @@ TEST_F(RegistrationTest, ReadsOneTaskWithEverything)
     EXPECT_EQ(task.metadata, R"({"orderId":"A-17"})");
 }
 
+TEST_F(RegistrationTest, RefusesAMemberThatIsThereTwice)
+{
+    const std::string good = R"({"provider":"quick","id":"1"})";
+    const std::string twice = R"({"provider":"quick","id":"1","id":"2"})";
+    EXPECT_EQ(whole_body_error(twice), R"(the member "id" is there twice)");
+    EXPECT_EQ(
+        whole_body_error(R"({"tasks":[)" + good + "," + twice + "]}"), R"(the member "id" is there twice)"
+    );
+    EXPECT_EQ(
+        whole_body_error(R"({"provider":"quick","id":"1","metadata":{"a":1,"a":2}})"),
+        R"(the member "a" is there twice)"
+    );
+    const auto lines = read(good + "\n" + twice + "\n", true);
+    EXPECT_EQ(lines.accepted.size(), 1U);
+    ASSERT_EQ(lines.rejected.size(), 1U);
+    EXPECT_EQ(lines.rejected[0].index, 1U);
+    EXPECT_EQ(lines.rejected[0].error, R"(the member "id" is there twice)");
+}
+
 TEST_F(RegistrationTest, TakesNullForWhatIsNotGiven)
 {
     const auto request = read(R"({"provider":"quick","id":"17","webhookUrl":null,"metadata":null})");

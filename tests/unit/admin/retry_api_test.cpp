@@ -88,6 +88,7 @@ TEST_F(RetryApiTest, RefusesWhatItCannotMean)
         {R"({"task":"17"})", "\"task\" must be PROVIDER/ID"},
         {R"({"id":"17"})", "\"provider\" and \"id\" name a task only together"},
         {R"({"sink":"ops","dryRun":1})", "\"dryRun\" must be true or false"},
+        {R"({"sink":"ops","sink":"log"})", "the member \"sink\" is there twice"},
         {R"({"snk":"ops"})", "unknown member \"snk\", did you mean \"sink\"?"},
     };
     for (const auto& [body, error] : bodies) {

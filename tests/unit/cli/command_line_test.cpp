@@ -64,6 +64,25 @@ TEST(CommandLineTest, SuggestsTheOptionThatWasMeant)
     EXPECT_THAT(answer.error, HasSubstr(R"(unknown option "--limt", did you mean "--limit"?)"));
 }
 
+TEST(CommandLineTest, TellsWhereAnOptionGoesThatCameTooEarly)
+{
+    const std::pair<std::vector<std::string>, const char*> lines[] = {
+        {{"--admin", "http://127.0.0.1:1", "status"},
+         R"(the option --admin goes after its command: "pollhook status --admin")"},
+        {{"--admin=http://127.0.0.1:1", "task", "list"}, R"("pollhook task list --admin")"},
+        {{"task", "-o", "json", "list"}, R"("pollhook task list -o")"},
+        {{"-c", "/etc/pollhook/pollhook.toml", "run"}, R"("pollhook run -c")"},
+        {{"--admin", "http://127.0.0.1:1"}, R"("pollhook COMMAND --admin")"},
+        {{"task", "--json"}, R"("pollhook task COMMAND --json")"},
+    };
+    for (const auto& [words, said] : lines) {
+        const Answer answer = answer_to(words);
+        EXPECT_EQ(answer.exit_code, exit_code::usage);
+        EXPECT_THAT(answer.error, HasSubstr(said));
+    }
+    EXPECT_THAT(answer_to({"--limit", "3", "status"}).error, HasSubstr(R"(unknown option "--limit")"));
+}
+
 TEST(CommandLineTest, SuggestsNothingForAWordThatIsLikeNone)
 {
     const Answer answer = answer_to({"kubernetes"});

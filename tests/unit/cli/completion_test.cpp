@@ -115,6 +115,23 @@ TEST_F(NamesTest, FishOffersWhatIsConfigured)
     EXPECT_TRUE(offers(fish_offers(program + " task list --provider q"), "quick"));
 }
 
+TEST_F(NamesTest, TheConfigurationOnTheLineComesFirst)
+{
+    const ScriptFile other("[[sink]]\nname = \"elsewhere\"\ntype = \"stdout\"\n", "toml");
+    const std::string file = other.path();
+    for (const Said& said :
+         {bash_offers({"sink", "pause", "-c", file, ""}),
+          bash_offers({"sink", "pause", "--config", "=", file, ""}),
+          bash_offers({"delivery", "list", "--config", file, "--sink", ""}),
+          zsh_offers({"sink", "pause", "-c", file, ""}),
+          zsh_offers({"sink", "pause", "--config=" + file, ""}),
+          fish_offers(POLLHOOK_BINARY " sink pause -c " + file + " "),
+          fish_offers(POLLHOOK_BINARY " sink pause --config=" + file + " ")}) {
+        EXPECT_TRUE(offers(said, "elsewhere")) << said.text;
+        EXPECT_FALSE(offers(said, "ops")) << said.text;
+    }
+}
+
 TEST_F(NamesTest, WithoutAConfigurationNothingIsSaid)
 {
     ::setenv("POLLHOOK_CONFIG", "/nonexistent/pollhook.toml", 1);

@@ -114,6 +114,9 @@ TEST(ImportLineTest, ExplainsLinesThatCannotBeRead)
     EXPECT_EQ(read_import_line("{", {}).error().substr(0, 10), "not JSON: ");
     TaskImportOptions options;
     options.provider = "quick";
+    EXPECT_EQ(
+        read_import_line(R"({"id":"1","id":"2"})", options).error(), R"(the member "id" is there twice)"
+    );
     EXPECT_EQ(read_import_line("\xff", options).error(), "not UTF-8");
 }
 

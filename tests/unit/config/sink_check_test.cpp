@@ -1,5 +1,6 @@
 #include "fixture.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -60,6 +61,25 @@ TEST(SinkCheckTest, ChecksThatASigningKeyIsASeedOrASeedWithItsPublicKey)
             ElementsAre("t:7:15: \"signing_key\" must be \"whsk_\" and the base64 of an Ed25519 key "
                         "(\"pollhook sign --generate --asymmetric\" makes one)")
         ) << bad;
+}
+
+TEST(SinkCheckTest, WantsAFileOfItsOwnForEachSink)
+{
+    const auto sink = [](const char* name, const char* path) {
+        return fmt::format("[[sink]]\nname = '{}'\ntype = 'file'\npath = '{}'\n", name, path);
+    };
+    EXPECT_THAT(problems(sink("a", "/log/a") + sink("b", "/log/b")), IsEmpty());
+    EXPECT_THAT(
+        problems(sink("a", "/log/a") + sink("b", "/log/b") + sink("c", "/log/../log//a")),
+        ElementsAre("t:12:1: the sink \"c\" writes to the file of the sink \"a\" (which is at t:4:1)")
+    );
+    EXPECT_THAT(
+        problems(
+            "[[sink]]\nname = 'a'\ntype = 'stdout'\n[[sink]]\nname = 'b'\ntype = 'stdout'\n" +
+            sink("c", "/log/c")
+        ),
+        IsEmpty()
+    );
 }
 
 TEST(SinkCheckTest, WantsAnAuthThatIsWhole)

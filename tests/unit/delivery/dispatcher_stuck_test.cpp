@@ -24,6 +24,19 @@ protected:
         }
         return overdue;
     }
+    /// A replay with a step each ten seconds.
+    void start_job()
+    {
+        add_sink("ops");
+        start();
+        fill("a", 100, "");
+        store::JobRequest request;
+        request.kind = store::JobKind::replay;
+        request.sink = sinks_.at("ops").row.id;
+        request.per_second = 0.1;
+        world_.run(world_.store->create_job(request, world_.clock.now()));
+        dispatcher_->wake_jobs();
+    }
     void hang()
     {
         urls_->hangs = [](const sink::Message&) { return true; };
@@ -52,6 +65,22 @@ TEST_F(DispatcherStuckTest, ALoopThatNoLongerSettlesIsSeen)
     EXPECT_FALSE(was_overdue_within(10s));
     deaf_.deaf = true;
     EXPECT_TRUE(was_overdue_within(1min)) << "the outcome of the attempt is not settled";
+}
+
+TEST_F(DispatcherStuckTest, AJobThatTakesNoStepIsSeen)
+{
+    start_job();
+    EXPECT_FALSE(was_overdue_within(2min)) << "it keeps its pace";
+    deaf_.deaf = true;
+    dispatcher_->wake_jobs();
+    EXPECT_TRUE(was_overdue_within(2min));
+}
+
+TEST_F(DispatcherStuckTest, AJobWhoseStoreIsFullIsNot)
+{
+    start_job();
+    full_->full = true;
+    EXPECT_FALSE(was_overdue_within(10min));
 }
 
 TEST_F(DispatcherStuckTest, AnAttemptThatStartsAfterAllEndsTheTrouble)

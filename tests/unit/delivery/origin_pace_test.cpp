@@ -229,6 +229,34 @@ TEST_F(OriginPaceTest, FailuresThatBeganBeforeItOpenedDoNotProlongIt)
     EXPECT_EQ(pace.next(now_), probe);
 }
 
+TEST_F(OriginPaceTest, AProbeThatIsBroughtForwardIsStillOneAndWhatBeganBeforeItIsNone)
+{
+    OriginPace pace(16, std::nullopt);
+    grow(pace);
+    start_all(pace);
+    const base::SteadyPoint before = now_;
+    EXPECT_TRUE(finish(pace, Condition::failing, 15));
+    now_ += 1s;
+    pace.hurry(now_);
+    EXPECT_EQ(pace.breaker().state(now_), State::half_open);
+    EXPECT_FALSE(pace.permits(now_));  // one from before is under way
+    EXPECT_FALSE(pace.finished(Condition::failing, before, now_, random_));
+    EXPECT_EQ(start_all(pace), 1U);
+    now_ += 1s;
+    pace.hurry(now_);
+    EXPECT_FALSE(pace.permits(now_));
+    EXPECT_TRUE(pace.finished(Condition::failing, now_ - 1s, now_, random_));
+    EXPECT_EQ(pace.breaker().state(now_), State::open);
+}
+
+TEST_F(OriginPaceTest, AClosedBreakerHasNothingToBringForward)
+{
+    OriginPace pace(16, std::nullopt);
+    pace.hurry(now_);
+    EXPECT_EQ(pace.breaker().state(now_), State::closed);
+    EXPECT_TRUE(pace.is_plain());
+}
+
 TEST_F(OriginPaceTest, WhatSaysNothingAboutTheOriginChangesNothing)
 {
     OriginPace pace(16, std::nullopt);

@@ -132,10 +132,10 @@ TEST_F(AnnouncementTest, SubjectsAreNoTasks)
 TEST_F(AnnouncementTest, ASubjectIsPrunedWhenAllOfItIsOldAndDelivered)
 {
     const Settled first = announce(about("sink/ops"));
-    EXPECT_EQ(run(store().prune(noon + 1h, 10, pruning)), 0U);
+    EXPECT_EQ(run(store().prune(noon + 1h, 10, pruning)).tasks, 0U);
     settle(first.claimed[0].key, DeliveryState::delivered);
-    EXPECT_EQ(run(store().prune(noon, 10, pruning)), 0U);
-    EXPECT_EQ(run(store().prune(noon + 1ms, 10, pruning)), 1U);
+    EXPECT_EQ(run(store().prune(noon, 10, pruning)).tasks, 0U);
+    EXPECT_EQ(run(store().prune(noon + 1ms, 10, pruning)).tasks, 1U);
     EXPECT_TRUE(run(store().events({})).events.empty());
     expect_right_counts();
 }
@@ -148,7 +148,7 @@ TEST_F(AnnouncementTest, OldEventsOfABusySubjectArePruned)
         DeliveryState::dead
     );
     const Settled last = announce(about("sink/ops", task::EventType::sink_failing, noon + 2h));
-    run(store().prune(noon + 1h, 1, pruning));
+    EXPECT_FALSE(run(store().prune(noon + 1h, 1, pruning)).is_done);
     EXPECT_EQ(run(store().events({})).events.size(), 2U);
     run(store().prune(noon + 1h, 1, pruning));
     const auto events = run(store().events({})).events;

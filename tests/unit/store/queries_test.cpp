@@ -170,7 +170,7 @@ TEST_F(QueriesTest, NoPageIsSpentOnWhatRetentionHasDeleted)
     record(old.next(task::Status::succeeded));
     Story a = add_task("a");
     record(a.progress(1));
-    ASSERT_EQ(run(store().prune(noon + 1h, 10, pruning)), 1U);
+    ASSERT_EQ(run(store().prune(noon + 1h, 10, pruning)).tasks, 1U);
     EventQuery query;
     query.most_looked_at = 2;
     EXPECT_EQ(sequences(query), std::vector<std::uint32_t>{1});
@@ -281,7 +281,7 @@ TEST_F(QueriesTest, APageTellsWhatRetentionHasDeleted)
     record(a.progress(2));
     EXPECT_EQ(run(store().events({})).deleted, 0);
     EXPECT_EQ(run(store().count_prunable(noon + 1h)), 1U);
-    ASSERT_EQ(run(store().prune(noon + 1h, 10, pruning)), 1U);
+    ASSERT_EQ(run(store().prune(noon + 1h, 10, pruning)).tasks, 1U);
     EXPECT_EQ(run(store().count_prunable(noon + 1h)), 0U);
     const EventPage page = run(store().events({}));
     EXPECT_EQ(page.deleted, 2);

@@ -1,6 +1,8 @@
 #include "fixture.hpp"
 
 #include <chrono>
+#include <cstdint>
+#include <map>
 
 namespace pollhook::store {
 namespace {
@@ -195,10 +197,35 @@ TEST_F(RegistrationTest, AStoppedTaskIsPrunedLikeOneThatEnded)
     Story a = add_task("a");
     record(a.progress(10));
     run(store().stop_watching(a.key(), noon + 1h));
-    EXPECT_EQ(run(store().prune(noon + 1h, 10, pruning)), 0U);
-    EXPECT_EQ(run(store().prune(noon + 1h + 1ms, 10, pruning)), 1U);
+    EXPECT_EQ(run(store().prune(noon + 1h, 10, pruning)).tasks, 0U);
+    EXPECT_EQ(run(store().prune(noon + 1h + 1ms, 10, pruning)).tasks, 1U);
     EXPECT_FALSE(run(store().task(a.key())).has_value());
     EXPECT_TRUE(run(store().events({})).events.empty());
+    expect_right_counts();
+}
+
+TEST_F(RegistrationTest, AStoppedTaskIsNotCountedUntilItIsWatchedAgain)
+{
+    Story a = add_task("a");
+    Story done = add_task("done");
+    record(a.progress(10));
+    record(done.next(task::Status::succeeded));
+    const auto counted = [&] { return run(store().totals()).tasks["relay"]; };
+    const std::map<task::Status, std::uint64_t> one{{task::Status::succeeded, 1}};
+    const std::map<task::Status, std::uint64_t> both{
+        {task::Status::running, 1}, {task::Status::succeeded, 1}
+    };
+    EXPECT_EQ(counted(), both);
+    for (const Story* story : {&a, &a, &done})
+        EXPECT_TRUE(run(store().stop_watching(story->key(), noon + 1h)));
+    EXPECT_EQ(counted(), one);
+    expect_right_counts();
+
+    Registration wanted;
+    wanted.key = a.key();
+    wanted.resume = true;
+    run(store().register_tasks({wanted}, noon + 2h));
+    EXPECT_EQ(counted(), both);
     expect_right_counts();
 }
 
@@ -206,7 +233,7 @@ TEST_F(RegistrationTest, RowsAreNotUsedAgain)
 {
     const Story a = add_task("a");
     run(store().stop_watching(a.key(), noon));
-    ASSERT_EQ(run(store().prune(noon + 1h, 10, pruning)), 1U);
+    ASSERT_EQ(run(store().prune(noon + 1h, 10, pruning)).tasks, 1U);
     EXPECT_GT(add_task("b").row(), a.row());
 }
 
@@ -223,7 +250,7 @@ TEST_F(RegistrationTest, PruningDeletesOldFinishedTasksOnly)
     record(fresh.next(task::Status::succeeded));
     record(running.progress(10));
 
-    EXPECT_EQ(run(store().prune(noon + 90s, 10, pruning)), 1U);
+    EXPECT_EQ(run(store().prune(noon + 90s, 10, pruning)).tasks, 1U);
     EXPECT_FALSE(run(store().task(done.key())).has_value());
     EXPECT_TRUE(run(store().task(open.key())).has_value());
     EXPECT_TRUE(run(store().task(fresh.key())).has_value());
@@ -237,9 +264,9 @@ TEST_F(RegistrationTest, PruningGoesInSteps)
         Story story = add_task(std::to_string(i));
         record(story.next(task::Status::succeeded));
     }
-    EXPECT_EQ(run(store().prune(noon + 24h, 3, pruning)), 3U);
-    EXPECT_EQ(run(store().prune(noon + 24h, 3, pruning)), 2U);
-    EXPECT_EQ(run(store().prune(noon + 24h, 3, pruning)), 0U);
+    EXPECT_EQ(run(store().prune(noon + 24h, 3, pruning)).tasks, 3U);
+    EXPECT_EQ(run(store().prune(noon + 24h, 3, pruning)).tasks, 2U);
+    EXPECT_TRUE(run(store().prune(noon + 24h, 3, pruning)).is_done);
 }
 
 TEST_F(RegistrationTest, KeepsTheContradictionOfARelay)

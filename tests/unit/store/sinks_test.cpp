@@ -1,6 +1,8 @@
 #include "fixture.hpp"
 
+#include <algorithm>
 #include <chrono>
+#include <vector>
 
 namespace pollhook::store {
 namespace {
@@ -141,10 +143,40 @@ TEST_F(SinksTest, PruningEndsWhatIsOldAndWaitsForSinksThatAreGone)
     expect_right_counts();
 
     run(store().stop_watching(task.key(), noon + 1h));
-    EXPECT_EQ(run(store().prune(noon + 2h, 10, pruning)), 1U);
+    EXPECT_EQ(run(store().prune(noon + 2h, 10, pruning)).tasks, 1U);
     EXPECT_FALSE(run(store().task(task.key())));
     EXPECT_TRUE(run(store().task(other.key())));
     expect_right_counts();
+}
+
+TEST_F(SinksTest, PruningIsDoneWhenNothingWaitsForSinksThatAreGone)
+{
+    const SinkRow ops = open_sink("ops");
+    std::vector<Story> tasks;
+    for (const char* id : {"a", "b", "c"})
+        record(to_sink(tasks.emplace_back(add_task(id)), ops), 0);
+    run(store().open_sinks({}));
+    const auto waiting = [&] {
+        return std::ranges::count_if(tasks, [&](const Story& task) {
+            return state(key(task, ops, 1)) == DeliveryState::pending;
+        });
+    };
+    for (const int left : {2, 1, 0}) {
+        EXPECT_FALSE(run(store().prune(noon + 1h, 1, pruning)).is_done);
+        EXPECT_EQ(waiting(), left);
+    }
+    EXPECT_TRUE(run(store().prune(noon + 1h, 1, pruning)).is_done);
+    expect_right_counts();
+}
+
+TEST_F(SinksTest, PruningDoesNotWaitForWhatIsUnderWayToASinkThatIsGone)
+{
+    const SinkRow ops = open_sink("ops");
+    Story task = add_task("a");
+    record(to_sink(task, ops));
+    run(store().open_sinks({}));
+    EXPECT_TRUE(run(store().prune(noon + 1h, 1, pruning)).is_done);
+    EXPECT_EQ(state(key(task, ops, 1)), DeliveryState::in_flight);
 }
 
 }  // namespace

@@ -229,22 +229,23 @@ TEST_F(StartTest, AMigrationKeepsTheContentAndABackupOfTheOlderVersion)
         schema_steps()[0],
         schema_steps()[1],
         schema_steps()[2],
+        schema_steps()[3],
         "ALTER TABLE tasks ADD COLUMN note TEXT NOT NULL DEFAULT 'none'",
-        "UPDATE tasks SET note = 'fourth'",
+        "UPDATE tasks SET note = 'fifth'",
     };
     SQLite::Database database(file().string(), SQLite::OPEN_READWRITE);
     migrate(database, steps, [&](int version) {
         back_up(database, options(), directory() / fmt::format("pollhook.db.v{}.backup", version));
     });
 
-    EXPECT_EQ(database.execAndGet("PRAGMA user_version").getInt(), 5);
-    EXPECT_EQ(database.execAndGet("SELECT note FROM tasks").getString(), "fourth");
-    const std::filesystem::path backup = directory() / "pollhook.db.v3.backup";
+    EXPECT_EQ(database.execAndGet("PRAGMA user_version").getInt(), 6);
+    EXPECT_EQ(database.execAndGet("SELECT note FROM tasks").getString(), "fifth");
+    const std::filesystem::path backup = directory() / "pollhook.db.v4.backup";
     EXPECT_EQ(mode(backup), 0600U);
     SQLite::Database older(backup.string());
-    EXPECT_EQ(older.execAndGet("PRAGMA user_version").getInt(), 3);
+    EXPECT_EQ(older.execAndGet("PRAGMA user_version").getInt(), 4);
     EXPECT_EQ(older.execAndGet("SELECT task_id FROM tasks").getString(), "a");
-    EXPECT_TRUE(std::filesystem::exists(directory() / "pollhook.db.v4.backup"));
+    EXPECT_TRUE(std::filesystem::exists(directory() / "pollhook.db.v5.backup"));
 }
 
 TEST_F(StartTest, AFileOfVersion1IsTakenOver)
@@ -309,12 +310,29 @@ TEST_F(StartTest, AFailedMigrationLeavesTheOlderVersion)
         schema_steps()[0],
         schema_steps()[1],
         schema_steps()[2],
+        schema_steps()[3],
         "CREATE TABLE half (x); CREATE TABLE half (x)"
     };
     SQLite::Database database(file().string(), SQLite::OPEN_READWRITE);
     EXPECT_THROW(migrate(database, steps, [](int) {}), SQLite::Exception);
-    EXPECT_EQ(database.execAndGet("PRAGMA user_version").getInt(), 3);
+    EXPECT_EQ(database.execAndGet("PRAGMA user_version").getInt(), 4);
     EXPECT_FALSE(database.tableExists("half"));
+}
+
+TEST_F(StartTest, StoppedTasksOfVersion3AreNotCountedEither)
+{
+    {
+        SQLite::Database database(file().string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+        migrate(database, schema_steps().first(3), [](int) { ADD_FAILURE() << "nothing to back up"; });
+        database.exec(R"sql(
+            INSERT INTO tasks (provider, task_id, status, registered_at, changed_at, ended_at) VALUES
+                ('relay', 'running', 1, 5, 6, NULL), ('relay', 'stopped', 1, 5, 6, 7),
+                ('relay', 'done', 4, 5, 6, 7), ('other', 'stopped', 0, 5, 6, 7);
+            INSERT INTO counts VALUES (0, 'relay', 1, 2), (0, 'relay', 4, 1), (0, 'other', 0, 1);
+        )sql");
+    }
+    open();
+    expect_right_counts();
 }
 
 TEST_F(StartTest, ANewDatabaseNeedsNoBackup)

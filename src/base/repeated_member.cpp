@@ -1,0 +1,88 @@
+#include "pollhook/base/repeated_member.hpp"
+
+#include "pollhook/base/text.hpp"
+
+#include <boost/json/basic_parser_impl.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace pollhook::base {
+namespace {
+
+namespace json = boost::json;
+
+/// Gathers the names of the objects that are open, and compares them at the end of each.
+struct Names {
+    static constexpr std::size_t max_object_size = static_cast<std::size_t>(-1);
+    static constexpr std::size_t max_array_size = static_cast<std::size_t>(-1);
+    static constexpr std::size_t max_key_size = static_cast<std::size_t>(-1);
+    static constexpr std::size_t max_string_size = static_cast<std::size_t>(-1);
+
+    using Error = json::error_code;
+    using Text = json::string_view;
+
+    bool on_document_begin(Error&) { return true; }
+    bool on_document_end(Error&) { return true; }
+    bool on_object_begin(Error&)
+    {
+        begins.push_back(names.size());
+        return true;
+    }
+    bool on_object_end(std::size_t, Error&)
+    {
+        const auto begin = names.begin() + static_cast<std::ptrdiff_t>(begins.back());
+        std::sort(begin, names.end());
+        if (const auto found = std::adjacent_find(begin, names.end()); found != names.end() && !repeated)
+            repeated = *found;
+        names.erase(begin, names.end());
+        begins.pop_back();
+        return true;
+    }
+    bool on_array_begin(Error&) { return true; }
+    bool on_array_end(std::size_t, Error&) { return true; }
+    bool on_key_part(Text part, std::size_t, Error&)
+    {
+        name.append(part.data(), part.size());
+        return true;
+    }
+    bool on_key(Text rest, std::size_t, Error&)
+    {
+        name.append(rest.data(), rest.size());
+        names.push_back(name);
+        name.clear();
+        return true;
+    }
+    bool on_string_part(Text, std::size_t, Error&) { return true; }
+    bool on_string(Text, std::size_t, Error&) { return true; }
+    bool on_number_part(Text, Error&) { return true; }
+    bool on_int64(std::int64_t, Text, Error&) { return true; }
+    bool on_uint64(std::uint64_t, Text, Error&) { return true; }
+    bool on_double(double, Text, Error&) { return true; }
+    bool on_bool(bool, Error&) { return true; }
+    bool on_null(Error&) { return true; }
+    bool on_comment_part(Text, Error&) { return true; }
+    bool on_comment(Text, Error&) { return true; }
+
+    std::string name;                 // begun
+    std::vector<std::string> names;   // of all objects that are open
+    std::vector<std::size_t> begins;  // of each one's names
+    std::optional<std::string> repeated;
+};
+
+}  // namespace
+
+std::string repeated_member(std::string_view json)
+{
+    json::basic_parser<Names> parser{json::parse_options()};
+    json::error_code ec;
+    parser.write_some(false, json.data(), json.size(), ec);
+    const std::optional<std::string>& name = parser.handler().repeated;
+    return name && !ec ? fmt::format("the member \"{}\" is there twice", printable(*name, 60)) : "";
+}
+
+}  // namespace pollhook::base
