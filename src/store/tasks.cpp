@@ -231,7 +231,7 @@ void Tasks::erase(TaskRow task)
         describe.next();
         const std::string provider = describe.text(0);
         const auto status = describe.as<task::Status>(1);
-        if (!provider.empty()) {  // own events have none
+        if (!provider.empty()) {            // own events have none
             if (task::is_terminal(status))  // one that was stopped before its end is not counted
                 counts_.add_task(provider, status, -1);
             base::TimePoint& last_end = last_end_[provider];

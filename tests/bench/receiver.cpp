@@ -1,5 +1,5 @@
-// Where webhooks arrive in benchmarks. It answers every POST with 200 and counts. What it is asked by GET does
-// not count:
+// Where webhooks arrive in benchmarks. It answers every POST with 200 and counts. What it is asked by GET
+// does not count:
 //   GET /stats   {"requests", "connections", "handshakes", "firstNs", "lastNs"}; times of CLOCK_MONOTONIC
 //   GET /reset   zero again
 // A request that came to 127.0.1.1 is never answered: one address of many that hangs.
@@ -92,10 +92,9 @@ private:
         }
         return bench::ok(
             "application/json",
-            "{\"requests\":" + std::to_string(requests_) +
-                ",\"connections\":" + std::to_string(connections_.size()) +
-                ",\"handshakes\":" + std::to_string(handshakes()) + ",\"firstNs\":" + std::to_string(first_) +
-                ",\"lastNs\":" + std::to_string(last_) + "}\n"
+            "{\"requests\":" + std::to_string(requests_) + ",\"connections\":" +
+                std::to_string(connections_.size()) + ",\"handshakes\":" + std::to_string(handshakes()) +
+                ",\"firstNs\":" + std::to_string(first_) + ",\"lastNs\":" + std::to_string(last_) + "}\n"
         );
     }
 

@@ -1,5 +1,5 @@
-// A relay of the midjourney-proxy dialect whose tasks go on by one step with every look at them. GET /requests
-// tells how many requests for tasks came.
+// A relay of the midjourney-proxy dialect whose tasks go on by one step with every look at them. GET
+// /requests tells how many requests for tasks came.
 #include "server.hpp"
 
 #include <boost/json/parse.hpp>
@@ -22,7 +22,8 @@ using bench::Request;
 
 constexpr std::string_view usage =
     "usage: bench_relay [--steps N] [STAMPS]\n"
-    "  --steps  the last of so many steps ends a task, and with 0 every task stays submitted; without, a task\n"
+    "  --steps  the last of so many steps ends a task, and with 0 every task stays submitted; without, a "
+    "task\n"
     "           goes on by one percent at a time and stands still at 95\n"
     "  STAMPS   gets a line \"NS TASK STEP\" for each step, of before it was handed out\n";
 

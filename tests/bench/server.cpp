@@ -88,8 +88,7 @@ void Server::run()
 {
     std::array<epoll_event, 256> events{};
     for (;;) {
-        const int count =
-            ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), patience());
+        const int count = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), patience());
         for (int i = 0; i < count; ++i) {
             const epoll_event& event = events.at(static_cast<std::size_t>(i));
             if (event.data.fd == listener_)

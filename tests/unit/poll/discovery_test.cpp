@@ -88,7 +88,7 @@ TEST_F(DiscoveryTest, WhatRetentionHasDeletedIsNoNewsAfterARestart)
     relay_.tasks["1"].snapshot.finished_at = world_.clock.now() + 1min;
     pass(2h);
     const base::TimePoint now = world_.clock.now();
-    ASSERT_EQ(world_.run(world_.store->prune(now - 1h, 10, now)), 1U);
+    ASSERT_EQ(world_.run(world_.store->prune(now - 1h, 10, now)).tasks, 1U);
     relay_.show("2", Status::succeeded);
     relay_.tasks["2"].snapshot.finished_at = now;
     restart();
