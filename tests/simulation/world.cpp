@@ -366,7 +366,7 @@ void World::finish()
     score_.tasks = desk_.registered().size();
     for (const auto& [row, task] : stored->tasks) {
         score_.transitions += task.transitions.size();
-        score_.pruned += task.deleted_at ? 1 : 0;
+        score_.pruned += task.deleted_at ? 1U : 0U;
     }
     if (!is_over())
         check_stored(*stored, evidence(), violations_);
