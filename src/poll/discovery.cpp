@@ -85,8 +85,7 @@ asio::awaitable<void> Poller::watch_discovered(
             continue;
         }
         store::Registration registration;
-        if (is_terminal(seen.status))
-            registration.over_since = last_sign;
+        registration.is_over = is_terminal(seen.status);
         registration.key = {.provider = name_, .id = std::string(seen.id)};
         registration.resume = false;  // somebody does not want to know
         if (const auto origin = webhook_origin(snapshot->callback_url)) {

@@ -186,11 +186,19 @@ ALTER TABLE events ADD COLUMN traceparent TEXT NOT NULL DEFAULT '';
 )sql";
 
 // A task that is watched no more before its end (it has an end, but no final status) is not counted: it would
-// look as if it were running for ever.
+// look as if it were running for ever. `remembered_tasks`: those that retention deleted, of providers whose
+// tasks are discovered, since a feed may show them for long.
 constexpr const char* version_4 = R"sql(
 UPDATE counts SET n = n - (
     SELECT count(*) FROM tasks WHERE provider = counts.name AND status = counts.state AND ended_at IS NOT NULL
 ) WHERE kind = 0 AND state < 4;
+
+CREATE TABLE remembered_tasks (
+    id INTEGER PRIMARY KEY,
+    provider TEXT NOT NULL,
+    task_id TEXT NOT NULL,
+    UNIQUE (provider, task_id)
+) STRICT;
 )sql";
 
 constexpr std::array steps_of_today{version_1, version_2, version_3, version_4};

@@ -9,14 +9,8 @@ namespace pollhook::store {
 namespace {
 
 constexpr const char* no_metadata = "{}";
-/// By so much a relay's clock may be ahead of ours, as far as the deleted tasks are old enough.
-constexpr base::Duration clock_slack = std::chrono::hours(1);
-
-/// Where `meta` holds, in milliseconds, up to when tasks of a provider that ended have been deleted.
-std::string deleted_note(const std::string& provider)
-{
-    return "tasks_deleted:" + provider;
-}
+/// Feeds show the newest tasks of an account, never so many.
+constexpr std::int64_t most_remembered = 1'000'000;
 
 /// What read_watched() takes, in its order.
 const std::string select_watched =
@@ -81,7 +75,7 @@ Tasks::Tasks(SQLite::Database& database, Counts& counts, Origins& origins)
       describe_(
           database,
           "SELECT provider, status, (SELECT count(*) FROM events WHERE task = tasks.id),"
-          " (SELECT max(id) FROM events WHERE task = tasks.id), ended_at FROM tasks WHERE id = ?"
+          " (SELECT max(id) FROM events WHERE task = tasks.id) FROM tasks WHERE id = ?"
       ),
       count_deliveries_(
           database, "SELECT sink, state, count(*) FROM deliveries WHERE task = ? GROUP BY sink, state"
@@ -112,12 +106,16 @@ Tasks::Tasks(SQLite::Database& database, Counts& counts, Origins& origins)
           "INSERT INTO meta (name, value) VALUES ('events_deleted', CAST(?1 AS TEXT)) ON CONFLICT (name)"
           " DO UPDATE SET value = CAST(max(CAST(value AS INTEGER), ?1) AS TEXT)"
       ),
-      note_end_(
+      remember_(
           database,
-          "INSERT INTO meta (name, value) VALUES (?1, CAST(?2 AS TEXT)) ON CONFLICT (name)"
-          " DO UPDATE SET value = CAST(max(CAST(value AS INTEGER), ?2) AS TEXT)"
+          "INSERT INTO remembered_tasks (provider, task_id) SELECT provider, task_id FROM tasks"
+          " WHERE id = ?1 AND EXISTS (SELECT 1 FROM meta WHERE name = 'discovering_since:' || provider)"
+          " ON CONFLICT DO NOTHING"
       ),
-      deleted_until_(database, "SELECT CAST(value AS INTEGER) FROM meta WHERE name = ?")
+      remembered_(database, "SELECT 1 FROM remembered_tasks WHERE provider = ? AND task_id = ?"),
+      forget_oldest_(
+          database, "DELETE FROM remembered_tasks WHERE id <= (SELECT max(id) FROM remembered_tasks) - ?"
+      )
 {
 }
 
@@ -163,14 +161,13 @@ std::vector<Registered> Tasks::add(const std::vector<Registration>& batch, base:
 
 bool Tasks::is_forgotten(const Registration& registration)
 {
-    if (!registration.over_since)
-        return false;
-    const std::string note = deleted_note(registration.key.provider);
-    Run deleted(deleted_until_, note);
-    if (!deleted.next() || *registration.over_since > deleted.time(0))
+    if (!registration.is_over)
         return false;
     Run known(find_, registration.key.provider, registration.key.id);
-    return !known.next();
+    if (known.next())
+        return false;
+    Run deleted(remembered_, registration.key.provider, registration.key.id);
+    return deleted.next();
 }
 
 Registered Tasks::complete_known(const Registration& registration, base::TimePoint now)
@@ -231,12 +228,9 @@ void Tasks::erase(TaskRow task)
         describe.next();
         const std::string provider = describe.text(0);
         const auto status = describe.as<task::Status>(1);
-        if (!provider.empty()) {            // own events have none
-            if (task::is_terminal(status))  // one that was stopped before its end is not counted
-                counts_.add_task(provider, status, -1);
-            base::TimePoint& last_end = last_end_[provider];
-            last_end = std::max(last_end, describe.time(4));
-        }
+        // One that was stopped before its end is not counted, and there are own events without a provider.
+        if (!provider.empty() && task::is_terminal(status))
+            counts_.add_task(provider, status, -1);
         counts_.add_events(-describe.integer(2));
         newest_deleted_ = std::max(newest_deleted_, describe.integer(3));
     }
@@ -245,6 +239,7 @@ void Tasks::erase(TaskRow task)
         while (count.next())
             counts_.add_deliveries(count.as<SinkId>(0), count.as<DeliveryState>(1), -count.integer(2));
     }
+    execute(remember_, task);
     execute(delete_, task);
 }
 
@@ -283,19 +278,15 @@ Pruned Tasks::prune(base::TimePoint before, std::size_t limit)
             old.push_back(rows.as<TaskRow>(0));
     }
     newest_deleted_ = 0;
-    last_end_.clear();
     for (const TaskRow task : old)
         erase(task);
-    for (const auto& [provider, end] : last_end_) {
-        const std::string note = deleted_note(provider);
-        execute(note_end_, note, std::min(before, end + clock_slack));
-    }
+    execute(forget_oldest_, most_remembered);
     const std::size_t own_events = erase_own_events(before, limit);
     // Whoever reads the events by their rows has to learn that some are gone.
     if (newest_deleted_ > 0)
         execute(note_deleted_, newest_deleted_);
     database_.exec("PRAGMA incremental_vacuum(256)");
-    return {.tasks = old.size(), .is_done = old.empty() && own_events == 0};
+    return {.tasks = old.size(), .is_done = old.size() < limit && own_events < limit};
 }
 
 std::size_t Tasks::erase_own_events(base::TimePoint before, std::size_t limit)

@@ -9,7 +9,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -33,7 +32,7 @@ public:
 
 private:
     Registered complete_known(const Registration& registration, base::TimePoint now);
-    /// Whether it is over for so long that prune() may have deleted it before.
+    /// Whether it is over and prune() has deleted it.
     bool is_forgotten(const Registration& registration);
     /// Deletes a task with all that hangs on it.
     void erase(TaskRow task);
@@ -62,11 +61,11 @@ private:
     Statement forget_deliveries_;
     Statement forget_event_;
     Statement note_deleted_;
-    Statement note_end_;
-    Statement deleted_until_;
+    Statement remember_;
+    Statement remembered_;
+    Statement forget_oldest_;
     // Of the step under way:
-    std::int64_t newest_deleted_ = 0;                  // row of an event
-    std::map<std::string, base::TimePoint> last_end_;  // of the deleted tasks, by provider
+    std::int64_t newest_deleted_ = 0;  // row of an event
 };
 
 }  // namespace pollhook::store

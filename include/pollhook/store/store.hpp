@@ -37,8 +37,8 @@ struct Registration {
     std::string tracestate;  ///< as task::passable_tracestate() leaves it
     /// Whether a task that was stopped is watched again.
     bool resume = true;
-    /// When it ended, as its relay says, of one that nobody asked for; empty: it is watched in any case.
-    std::optional<base::TimePoint> over_since;
+    /// Nobody asked for it, and it has ended: it is no news when prune() has deleted it.
+    bool is_over = false;
 };
 
 /// What the poller keeps of a watched task.
@@ -61,8 +61,7 @@ struct Registered {
     bool stopped = false;  ///< it had been stopped and stays so: do not look at it
     /// It is known with another URL or other metadata than were given now, and keeps its own.
     bool kept_webhook = false, kept_metadata = false;
-    /// It is neither known nor created: tasks of its provider that ended later have been deleted by prune(),
-    /// so it may be one that was known once. Only its id is set.
+    /// It is neither known nor created, since prune() has deleted it. Only its id is set.
     bool forgotten = false;
 };
 
