@@ -14,10 +14,14 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -71,14 +75,25 @@ bool has_database(const std::optional<std::filesystem::path>& config)
            std::filesystem::file_type::not_found;
 }
 
+bool is_on_this_host(std::string_view admin)
+{
+    return std::ranges::any_of(
+        std::array<std::string_view, 4>{"unix:", "http://127.", "http://localhost", "http://[::1]"},
+        [admin](std::string_view local) { return admin.starts_with(local); }
+    );
+}
+
 /// Whether the database of the configuration is meant when no daemon answers. POLLHOOK_ADMIN is set once for
-/// all commands, so it does not say that this one is about another database; --admin does.
+/// all commands, so it does not say that this one is about another database, unless it names another host;
+/// --admin does.
 bool may_be_stopped(const ClientFlags& flags)
 {
     if (!flags.admin.empty())
         return false;
-    const bool is_configured = config::process_environment()("POLLHOOK_ADMIN").value_or("").empty();
-    return is_configured || has_database(flags.config);
+    const std::string admin = config::process_environment()("POLLHOOK_ADMIN").value_or("");
+    if (admin.empty())
+        return true;
+    return (flags.config || is_on_this_host(admin)) && has_database(flags.config);
 }
 
 Outcome<json::object> prune(
