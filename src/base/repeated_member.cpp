@@ -1,5 +1,6 @@
 #include "pollhook/base/repeated_member.hpp"
 
+#include "pollhook/base/json_listener.hpp"
 #include "pollhook/base/text.hpp"
 
 #include <boost/json/basic_parser_impl.hpp>
@@ -7,7 +8,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -17,17 +17,7 @@ namespace {
 namespace json = boost::json;
 
 /// Gathers the names of the objects that are open, and compares them at the end of each.
-struct Names {
-    static constexpr std::size_t max_object_size = static_cast<std::size_t>(-1);
-    static constexpr std::size_t max_array_size = static_cast<std::size_t>(-1);
-    static constexpr std::size_t max_key_size = static_cast<std::size_t>(-1);
-    static constexpr std::size_t max_string_size = static_cast<std::size_t>(-1);
-
-    using Error = json::error_code;
-    using Text = json::string_view;
-
-    bool on_document_begin(Error&) { return true; }
-    bool on_document_end(Error&) { return true; }
+struct Names : JsonListener {
     bool on_object_begin(Error&)
     {
         begins.push_back(names.size());
@@ -43,8 +33,6 @@ struct Names {
         begins.pop_back();
         return true;
     }
-    bool on_array_begin(Error&) { return true; }
-    bool on_array_end(std::size_t, Error&) { return true; }
     bool on_key_part(Text part, std::size_t, Error&)
     {
         name.append(part.data(), part.size());
@@ -57,16 +45,6 @@ struct Names {
         name.clear();
         return true;
     }
-    bool on_string_part(Text, std::size_t, Error&) { return true; }
-    bool on_string(Text, std::size_t, Error&) { return true; }
-    bool on_number_part(Text, Error&) { return true; }
-    bool on_int64(std::int64_t, Text, Error&) { return true; }
-    bool on_uint64(std::uint64_t, Text, Error&) { return true; }
-    bool on_double(double, Text, Error&) { return true; }
-    bool on_bool(bool, Error&) { return true; }
-    bool on_null(Error&) { return true; }
-    bool on_comment_part(Text, Error&) { return true; }
-    bool on_comment(Text, Error&) { return true; }
 
     std::string name;                 // begun
     std::vector<std::string> names;   // of all objects that are open

@@ -1,5 +1,6 @@
 #include "pollhook/provider/item_reader.hpp"
 
+#include "pollhook/base/json_listener.hpp"
 #include "pollhook/base/text.hpp"
 #include "pollhook/provider/json_text.hpp"
 #include "pollhook/provider/progress.hpp"
@@ -22,16 +23,8 @@ namespace {
 enum class Field : std::uint8_t { other, id, status, progress, fail_reason };
 
 /// Hears a task object and keeps what a look wants to know.
-class Facts {
+class Facts : public base::JsonListener {
 public:
-    static constexpr std::size_t max_object_size = static_cast<std::size_t>(-1);
-    static constexpr std::size_t max_array_size = static_cast<std::size_t>(-1);
-    static constexpr std::size_t max_key_size = static_cast<std::size_t>(-1);
-    static constexpr std::size_t max_string_size = static_cast<std::size_t>(-1);
-
-    using Error = json::error_code;
-    using Text = json::string_view;
-
     Facts(const ItemDialect& dialect, std::deque<std::string>& texts) : dialect_(dialect), texts_(texts) {}
 
     void begin(std::string_view document)
@@ -78,8 +71,6 @@ public:
         return seen;
     }
 
-    bool on_document_begin(Error&) { return true; }
-    bool on_document_end(Error&) { return true; }
     bool on_object_begin(Error&) { return enter(); }
     bool on_object_end(std::size_t, Error&) { return leave(); }
     bool on_array_begin(Error&) { return enter(); }
@@ -115,7 +106,6 @@ public:
             take_string({text.data(), text.size()});
         return true;
     }
-    bool on_number_part(Text, Error&) { return true; }
     bool on_int64(std::int64_t, Text text, Error&) { return number(text); }
     bool on_uint64(std::uint64_t, Text text, Error&) { return number(text); }
     bool on_double(double, Text text, Error&)
@@ -137,8 +127,6 @@ public:
             forget();
         return true;
     }
-    bool on_comment_part(Text, Error&) { return true; }
-    bool on_comment(Text, Error&) { return true; }
 
 private:
     [[nodiscard]] Field field_of(std::string_view name) const

@@ -1,5 +1,7 @@
 #include "pollhook/provider/json_text.hpp"
 
+#include "pollhook/base/json_listener.hpp"
+
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/parse.hpp>
 
@@ -14,36 +16,6 @@ namespace pollhook::provider {
 namespace json = boost::json;
 
 namespace {
-
-/// Accepts everything, so that only the grammar, UTF-8 and the depth are checked.
-struct Witness {
-    static constexpr std::size_t max_object_size = static_cast<std::size_t>(-1);
-    static constexpr std::size_t max_array_size = static_cast<std::size_t>(-1);
-    static constexpr std::size_t max_key_size = static_cast<std::size_t>(-1);
-    static constexpr std::size_t max_string_size = static_cast<std::size_t>(-1);
-
-    using Error = json::error_code;
-    using Text = json::string_view;
-
-    bool on_document_begin(Error&) { return true; }
-    bool on_document_end(Error&) { return true; }
-    bool on_object_begin(Error&) { return true; }
-    bool on_object_end(std::size_t, Error&) { return true; }
-    bool on_array_begin(Error&) { return true; }
-    bool on_array_end(std::size_t, Error&) { return true; }
-    bool on_key_part(Text, std::size_t, Error&) { return true; }
-    bool on_key(Text, std::size_t, Error&) { return true; }
-    bool on_string_part(Text, std::size_t, Error&) { return true; }
-    bool on_string(Text, std::size_t, Error&) { return true; }
-    bool on_number_part(Text, Error&) { return true; }
-    bool on_int64(std::int64_t, Text, Error&) { return true; }
-    bool on_uint64(std::uint64_t, Text, Error&) { return true; }
-    bool on_double(double, Text, Error&) { return true; }
-    bool on_bool(bool, Error&) { return true; }
-    bool on_null(Error&) { return true; }
-    bool on_comment_part(Text, Error&) { return true; }
-    bool on_comment(Text, Error&) { return true; }
-};
 
 constexpr bool is_space(char c) noexcept
 {
@@ -128,7 +100,7 @@ bool is_valid_json(std::string_view text)
 {
     json::parse_options options;
     options.max_depth = max_json_depth;
-    json::basic_parser<Witness> parser(options);
+    json::basic_parser<base::JsonListener> parser(options);
     json::error_code ec;
     return parser.write_some(false, text.data(), text.size(), ec) == text.size() && !ec;
 }

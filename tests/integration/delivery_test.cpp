@@ -109,7 +109,7 @@ TEST_F(DeliveryTest, WhatFailsForEverIsADeadLetterWithItsReason)
     EXPECT_EQ(json::serialize(detail).find("t0p"), std::string::npos) << "a URL's query may hold a token";
 }
 
-TEST_F(DeliveryTest, ARetryOfOneDeliveryIsTheProbeOfAReceiverThatIsBack)
+TEST_F(DeliveryTest, ARetryOfOneDeliverySendsAProbeToAReceiverThatIsBack)
 {
     simulator::Relay& relay = add_relay();
     simulator::Receiver& receiver = add_receiver({.failures = {"503"}});
